@@ -1,0 +1,50 @@
+"""What a dialect must be able to say, and the small HTTP values it says it with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from linkback.ping import Declined, Ping, TryLater
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request. `path` is percent-decoded, `raw_path` and `query` are as sent; header names are lower-case.
+
+    `base` is the bridge's own address, such as `https://bridge.example`, without a slash at the end.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes
+    base: str
+    raw_path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """One HTTP response; `body` is text that is sent in UTF-8."""
+
+    status: int
+    body: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Dialect(Protocol):
+    """The three functions that each of webmention, pingback and trackback has."""
+
+    def read(self, request: Request, now: datetime) -> Ping:
+        """The claim in this request. Raises Declined (malformed) and nothing else, whatever the bytes."""
+
+    def accept(self, request: Request, ping: Ping, *, again: bool) -> Response:
+        """The ping is recorded and queued; `again` if this dialect told us the same within the last minute."""
+
+    def decline(self, request: Request, refusal: Declined | TryLater) -> Response:
+        """The ping is refused: for good (Declined), or for now (TryLater)."""

@@ -1,0 +1,180 @@
+"""URLs, read strictly, and their normal forms for grouping and comparing only (what was sent is kept beside it).
+
+Strict, because the parser that checks a URL and the program that dials it must never disagree: what two parsers could
+read in two ways is refused. The host is compared in lower case and IDNA form, and numbers that only *look* like an
+address (`0x7f.1`, `2130706433`, `127.1`) are no host names.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LONGEST = 2048
+
+# Parameters that tell who sent a visitor, never which page he sees (utm_*, click identifiers).
+TRACKING = re.compile(
+    r"^(utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|_hs(enc|mi)|yclid|twclid|ref_src|mkt_tok)$", re.IGNORECASE
+)
+
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\<>\"\ud800-\udfff]")
+_UNWISE = re.compile(r"[^\x21-\x7e]|[\^`{|}]")
+_LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
+_NUMERIC = re.compile(r"^(0x[0-9a-f]*|[0-9]+)$")
+_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
+
+
+class BadUrl(ValueError):  # noqa: N818 - reads as what it is
+    """The text is not a URL that we would visit or compare; the message says why, in a clause."""
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    """An absolute http(s) URL in ASCII. `port` is None where it is the scheme's own; `host` has lower case, no brackets."""
+
+    scheme: str
+    host: str
+    port: int | None
+    path: str
+    query: str
+    fragment: str
+
+    @property
+    def authority(self) -> str:
+        """Host and, where it is not the scheme's own, port, as the Host header has it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}" if self.port else host
+
+    @property
+    def request_target(self) -> str:
+        """Path and query, as the request line has it."""
+        return (self.path or "/") + (f"?{self.query}" if self.query else "")
+
+    def __str__(self) -> str:
+        fragment = f"#{self.fragment}" if self.fragment else ""
+        return f"{self.scheme}://{self.authority}{self.request_target}{fragment}"
+
+
+def parse(text: str) -> Url:
+    """Read an absolute http(s) URL. Raises BadUrl for anything that two programs could read differently."""
+    if len(text) > LONGEST:
+        raise BadUrl(f"it is longer than {LONGEST} characters")
+    if _FORBIDDEN.search(text):
+        raise BadUrl('it has a space, a control character or one of \\ < > "')
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise BadUrl(f"it cannot be read as a URL: {error}") from None
+    if parts.scheme not in DEFAULT_PORTS:
+        raise BadUrl("it does not begin with http:// or https://")
+    if "@" in parts.netloc:
+        raise BadUrl("it carries a user name or password")
+    if port == 0:
+        raise BadUrl("port 0 cannot be visited")
+    bare_port = None if port == DEFAULT_PORTS[parts.scheme] else port
+    path, query, fragment = (_ascii(part) for part in (parts.path, parts.query, parts.fragment))
+    return Url(parts.scheme, host_name(parts.netloc, parts.hostname or ""), bare_port, path, query, fragment)
+
+
+def host_name(netloc: str, host: str) -> str:
+    """The canonical form of a host: IDNA, lower case, no trailing dot; addresses only as written by the standards."""
+    if netloc.startswith("["):
+        return _ipv6(host)
+    name = host.removesuffix(".").lower()
+    if not name.isascii():
+        name = _idna(name)
+    if _NUMERIC.match(name.rpartition(".")[2]):
+        return _ipv4(name)
+    if len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):  # noqa: PLR2004 - RFC 1035, 2.3.4
+        raise BadUrl("its host is not a host name")
+    return name
+
+
+def _ipv4(name: str) -> str:
+    try:
+        return str(ipaddress.IPv4Address(name))
+    except ValueError:
+        raise BadUrl("its host is a number, but not an address in the usual four parts") from None
+
+
+def _ipv6(host: str) -> str:
+    try:
+        address = ipaddress.IPv6Address(host)
+    except ValueError:
+        raise BadUrl("its host is not an IPv6 address") from None
+    if address.scope_id:
+        raise BadUrl("its address names a network zone")
+    return str(address)
+
+
+def _idna(name: str) -> str:
+    import idna  # noqa: PLC0415 - 30 ms of tables that only a name beyond ASCII needs
+
+    try:
+        return idna.encode(name, uts46=True).decode().lower()
+    except (idna.IDNAError, UnicodeError):
+        raise BadUrl("its host is not a valid internationalised name") from None
+
+
+def _ascii(part: str) -> str:
+    return part if not _UNWISE.search(part) else quote(part, safe="/%:@!$&'()*+,;=?~-._[]#")
+
+
+def resolve(base: str, reference: str) -> Url:
+    """The URL that a reference on a page means, read as a browser reads it. Raises BadUrl."""
+    cleaned = reference.strip("\x00\t\n\f\r ")
+    cleaned = cleaned.translate({9: None, 10: None, 13: None}).replace(" ", "%20")
+    try:
+        return parse(urljoin(base, cleaned))
+    except ValueError as error:
+        raise error if isinstance(error, BadUrl) else BadUrl(str(error)) from None
+
+
+def page_key(url: Url) -> str:
+    """What two addresses of one page have in common: no scheme, `www.`, default port, fragment or trailing slash."""
+    return _key(url, url.query)
+
+
+def link_key(url: Url) -> str:
+    """page_key of a link as found on a source page, where tracking parameters do not count."""
+    kept = [pair for pair in url.query.split("&") if not TRACKING.match(pair.partition("=")[0])] if url.query else []
+    return _key(url, "&".join(kept))
+
+
+def same_page(link: Url, target: Url) -> bool:
+    """Whether a link found on a page leads to the target; tracking parameters that only the link has are forgiven."""
+    key = page_key(target)
+    return page_key(link) == key or link_key(link) == key
+
+
+def _key(url: Url, query: str) -> str:
+    host = url.authority.removeprefix("www.")
+    path = _percent(_without_dots(url.path)).rstrip("/")
+    return host + path + (f"?{_percent(query)}" if query else "")
+
+
+def _without_dots(path: str) -> str:
+    if "/." not in path:
+        return path
+    kept: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            del kept[-1:]
+        elif segment != ".":
+            kept.append(segment)
+    return "/" + "/".join(kept)
+
+
+def _percent(text: str) -> str:
+    """RFC 3986, 6.2.2: upper-case escapes, and none for characters that need none."""
+    return _PERCENT.sub(_normal_escape, text) if "%" in text else text
+
+
+def _normal_escape(escape: re.Match[str]) -> str:
+    byte = unquote_to_bytes(escape[0])
+    return byte.decode() if byte[0] in _UNRESERVED else escape[0].upper()
