@@ -1,0 +1,69 @@
+"""The doors: a POST in one of three dialects is checked, recorded and queued. Never visits the internet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger
+
+from linkback import address, gateway
+from linkback.door import Door
+from linkback.policy import Pace, Policy, SelfMentions
+from linkback.site import Sites
+from linkback.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from linkback.address import Permit
+
+
+def connect(
+    environ: Mapping[str, str], *, permit: Permit = address.public, log: Callable[..., None] | None = None
+) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
+    """The handler for API Gateway's events, with its clients made. Raises KeyError or ValueError for wrong settings."""
+    queue, queue_url = boto3.client("sqs"), environ["QUEUE_URL"]
+    policy = Policy(Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"]))
+    table = Table(boto3.client("dynamodb"), environ["TABLE"])
+    say = log or _log(environ)
+
+    def send(message: dict[str, str], host: str) -> None:
+        queue.send_message(
+            QueueUrl=queue_url,
+            MessageBody=json.dumps(message),
+            MessageGroupId=hashlib.sha256(host.encode()).hexdigest(),
+            MessageDeduplicationId=f"{message['id']}-{message['received']}",
+        )
+
+    door = Door(policy, table, send, Pace(int(environ["PINGS_PER_MINUTE"])), permit)
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+        started = time.perf_counter()
+        request = gateway.request(event)
+        response, told = door.answer(request, datetime.now(UTC))
+        say("door", route=f"{request.method} {request.path}"[:200], status=response.status, **told, ms=_ms(started))
+        return gateway.payload(response, request)
+
+    return handler
+
+
+def _log(environ: Mapping[str, str]) -> Callable[..., None]:
+    logger = Logger(service="receive", level=environ.get("LOG_LEVEL", "INFO"))
+
+    def say(event: str, **fields: Any) -> None:
+        logger.info(event, extra=fields)
+
+    return say
+
+
+def _ms(started: float) -> int:
+    return round((time.perf_counter() - started) * 1000)
+
+
+handler = connect(os.environ)

@@ -1,0 +1,111 @@
+"""The doors: a stranger's POST becomes a recorded and queued ping, and an answer in the stranger's own dialect."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from linkback import form, pingback, trackback, webmention
+from linkback.dialect import Dialect, Request, Response
+from linkback.ping import Declined, Ping, Protocol, Reason, Status, TryLater
+from linkback.table import ping_message
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from linkback.address import Permit
+    from linkback.policy import Claim, Pace, Policy
+    from linkback.table import Table
+
+Send = Callable[[dict[str, str], str], None]
+Fields = dict[str, Any]
+
+DIALECTS: dict[str, Dialect] = {
+    "webmention": webmention,
+    "pingback": pingback,
+    "xmlrpc": pingback,
+    "trackback": trackback,
+}
+METHODS = {"webmention": "GET, HEAD, POST", "pingback": "POST", "xmlrpc": "POST", "trackback": "POST"}
+
+_TROUBLE_AFTER = 60
+_BOMS = (b"\xff\xfe", b"\xfe\xff")
+
+
+class Door:
+    """One bridge's doors. `send(message, group)` puts a message into the queue, in order within its group."""
+
+    def __init__(self, policy: Policy, table: Table, send: Send, pace: Pace, permit: Permit) -> None:
+        self._policy, self._table, self._send, self._pace, self._permit = policy, table, send, pace, permit
+
+    def answer(self, request: Request, now: datetime) -> tuple[Response, Fields]:
+        """The answer, and what the log should say of it. Never raises for anything a sender can write."""
+        name = request.path.removeprefix("/").partition("/")[0]
+        if request.method == "OPTIONS":
+            return _preflight(METHODS[name]), {}
+        if request.method in ("GET", "HEAD") and name == "webmention":
+            return webmention.form_page(request), {}
+        if request.method != "POST":
+            return _method_not_allowed(METHODS[name]), {"outcome": "refused", "reason": "method"}
+        dialect = spoken(request, DIALECTS[name])
+        try:
+            return self._take(dialect, request, now)
+        except (Declined, TryLater) as refusal:
+            told = {"outcome": "refused", "reason": str(refusal.reason), "detail": refusal.detail}
+            return dialect.decline(request, refusal), told
+
+    def _take(self, dialect: Dialect, request: Request, now: datetime) -> tuple[Response, Fields]:
+        ping = dialect.read(request, now)
+        claim = self._policy.claim(ping)
+        self._permit(claim.source)
+        try:
+            again = self._record(ping, claim, request.base, now)
+        except (BotoCoreError, ClientError) as trouble:
+            detail = "The bridge's own store does not answer, and nothing was recorded. Send the mention again later."
+            raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
+        if not again:
+            self._queue(ping, claim, request.base)
+        told = {"outcome": "again" if again else "accepted", "id": ping.id, "protocol": str(ping.protocol)}
+        return dialect.accept(request, ping, again=again), told | {"source": ping.source, "target": ping.target}
+
+    def _record(self, ping: Ping, claim: Claim, base: str, now: datetime) -> bool:
+        """Whether this is a Pingback told a minute ago; if not it is written down."""
+        self._policy.admit(claim.source, claim, self._table.rules(claim.site))
+        self._pace.take(claim.source.host, now.timestamp())
+        return not self._table.put_ping(ping, claim, base, fresh=ping.protocol is Protocol.PINGBACK)
+
+    def _queue(self, ping: Ping, claim: Claim, base: str) -> None:
+        try:
+            self._send(ping_message(ping, base), claim.source.host)
+        except (BotoCoreError, ClientError) as trouble:
+            self._table.put_ping(ping, claim, base, Status.WAITING)
+            detail = f"The mention is kept at {base}/pings/{ping.id}, but the bridge's queue is down. Send it again."
+            raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
+
+
+def spoken(request: Request, door: Dialect) -> Dialect:
+    """The dialect of the call itself: some knock at another's door (WordPress, when a site's tags are out of order)."""
+    start = request.body[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith((b"<", *_BOMS)):
+        return pingback
+    try:
+        names = form.fields(request.body).keys()
+    except Declined:
+        return door
+    if door is trackback and "url" in names:
+        return trackback
+    if {"source", "target"} <= names:
+        return webmention
+    return trackback if "url" in names and "target" in form.fields(request.query.encode()) else door
+
+
+def _preflight(allowed: str) -> Response:
+    methods = {"access-control-allow-methods": allowed, "access-control-allow-headers": "*"}
+    return Response(204, "", {"access-control-allow-origin": "*", "access-control-max-age": "86400", **methods})
+
+
+def _method_not_allowed(allowed: str) -> Response:
+    headers = {"allow": allowed, "content-type": "text/plain; charset=utf-8", "access-control-allow-origin": "*"}
+    return Response(405, f"This address takes {allowed}.\n", {**headers, "x-content-type-options": "nosniff"})

@@ -1,0 +1,150 @@
+"""The owner's will, as pure decisions: what is listened to at all, what is blocked, and what is shown at once."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from linkback import urls
+from linkback.ping import Declined, Ping, Reason, TryLater
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from linkback.site import Sites
+    from linkback.urls import Url
+
+
+class Moderation(StrEnum):
+    """Which mentions wait for the owner: the first of each new host, all, or none."""
+
+    FIRST = "first"
+    ALL = "all"
+    NONE = "none"
+
+
+class SelfMentions(StrEnum):
+    """What becomes of a link from one page of a site to another."""
+
+    REFUSE = "refuse"
+    HOLD = "hold"
+    ALLOW = "allow"
+
+
+class Action(StrEnum):
+    """What a rule does with the sources it covers."""
+
+    ALLOW = "allow"
+    HOLD = "hold"
+    BLOCK = "block"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One wish of an owner: `kind` is host (with its subdomains) or prefix (of the source's normal form)."""
+
+    site: str
+    kind: str
+    value: str
+    action: Action
+
+    def covers(self, source: Url) -> bool:
+        """Whether this rule speaks of the source."""
+        if self.kind == "prefix":
+            return urls.page_key(source).startswith(self.value)
+        return source.host == self.value or source.host.endswith(f".{self.value}")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A ping whose two URLs are read, and the site that its target belongs to."""
+
+    source: Url
+    target: Url
+    site: str
+
+    @property
+    def page(self) -> str:
+        """The target's page key."""
+        return urls.page_key(self.target)
+
+    @property
+    def id(self) -> str:
+        """The same for every telling of the same link, in whatever dialect: 22 URL-safe characters."""
+        told = f"{urls.page_key(self.source)}\n{self.page}"
+        return base64.urlsafe_b64encode(hashlib.sha256(told.encode()).digest()[:16]).decode().rstrip("=")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The settings of one deployment. `moderation` matters to the visit alone, not to the doors."""
+
+    sites: Sites
+    self_mentions: SelfMentions
+    moderation: Moderation = Moderation.FIRST
+
+    def claim(self, ping: Ping) -> Claim:
+        """Read both URLs, find the target's site. Raises Declined: malformed, target-unknown, source-is-target, self."""
+        source, target = _read("source", ping.source), _read("target", ping.target)
+        site = self.sites.of(target)
+        if site is None:
+            detail = (
+                f"{target.authority} is not a site of this bridge, which listens for {', '.join(self.sites.names)}."
+            )
+            raise Declined(Reason.TARGET_UNKNOWN, detail)
+        claim = Claim(source, target, site)
+        self.admit(source, claim, ())
+        return claim
+
+    def admit(self, url: Url, claim: Claim, rules: Iterable[Rule]) -> None:
+        """May this URL stand for the source: as sent, and at each redirect? Raises Declined."""
+        if urls.page_key(url) == claim.page:
+            raise Declined(Reason.SOURCE_IS_TARGET, "The source and the target are the same page.")
+        if self.self_mentions is SelfMentions.REFUSE and self.sites.of(url) == claim.site:
+            raise Declined(Reason.SELF, f"{claim.site} does not take mentions from its own pages.")
+        if _strongest(rules, url) is Action.BLOCK:
+            raise Declined(Reason.BLOCKED, f"The owner of {claim.site} does not take mentions from {url.host}.")
+
+    def holds(self, claim: Claim, rules: Iterable[Rule]) -> bool:
+        """Whether a mention whose link was found waits for its owner. An explicit rule is stronger than the setting."""
+        if self.sites.of(claim.source) == claim.site:
+            return self.self_mentions is SelfMentions.HOLD or self.moderation is Moderation.ALL
+        if action := _strongest(rules, claim.source):
+            return action is not Action.ALLOW
+        return self.moderation is not Moderation.NONE
+
+
+class Pace:
+    """How many pings one source host may send in a minute, counted in this process only: no write, no read, no cost."""
+
+    def __init__(self, per_minute: int) -> None:
+        self._per_minute, self._minute, self._counts = per_minute, 0, dict[str, int]()
+
+    def take(self, host: str, now: float) -> None:
+        """Count one ping at `now` (seconds). Raises TryLater(too-many) with the seconds until the next minute."""
+        minute = int(now // 60)
+        if minute != self._minute:
+            self._minute, self._counts = minute, {}
+        self._counts[host] = self._counts.get(host, 0) + 1
+        if self._counts[host] > self._per_minute:
+            detail = f"{host} sent more than {self._per_minute} mentions in a minute. Send the rest later."
+            raise TryLater(Reason.TOO_MANY, detail, after=60 - int(now % 60))
+
+
+def _read(name: str, text: str) -> Url:
+    try:
+        return urls.parse(text)
+    except urls.BadUrl as bad:
+        detail = f"The {name} cannot be used: {bad}. Give its full address, such as https://example.com/page."
+        raise Declined(Reason.MALFORMED, detail) from None
+
+
+def _strongest(rules: Iterable[Rule], url: Url) -> Action | None:
+    """The action of the most specific rule that covers the URL: prefix before host, longer before shorter."""
+    covering = [rule for rule in rules if rule.covers(url)]
+    if not covering:
+        return None
+    return max(covering, key=lambda rule: (rule.kind == "prefix", len(rule.value))).action

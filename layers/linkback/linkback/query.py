@@ -1,0 +1,102 @@
+"""What a client of the feeds asks for, from the raw query string: payload 2.0 joins repeated parameters with commas."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qsl, urlencode
+
+from linkback import urls
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from linkback.urls import Url
+
+T = TypeVar("T")
+
+MOST_TARGETS = 50
+MOST_FIELDS = 200
+MOST_PER_PAGE = 10_000
+PER_PAGE_OF_TARGET = 20
+LAST_PAGE = 1_000_000
+
+
+class BadQuery(ValueError):  # noqa: N818 - reads as what it is
+    """A parameter cannot be read; the message names it and says what it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """One read. Without `targets` and without `domain` it means every site of the bridge.
+
+    `per_page` and `page` (from 0) cut the answer; `since` is the aware time from which publication counts.
+    """
+
+    targets: tuple[Url, ...]
+    domain: str
+    per_page: int
+    page: int
+    since: datetime | None
+    text: str
+
+    def next_page(self) -> str:
+        """The query string of the page behind this one."""
+        pairs = [pair for pair in _pairs(self.text) if pair[0] != "page"]
+        return urlencode([*pairs, ("page", str(self.page + 1))])
+
+
+def read(text: str) -> Query:
+    """Read a query string; unknown and empty parameters are passed over. Raises BadQuery."""
+    pairs = _pairs(text)
+    given = dict(reversed(pairs))
+    targets = tuple(_target(value) for name, value in pairs if name in ("target", "target[]"))
+    if len(targets) > MOST_TARGETS:
+        raise BadQuery(f"At most {MOST_TARGETS} targets can be asked for at once; ask by domain instead.")
+    per_page = given.get("per-page") or given.get("perPage")
+    return Query(
+        targets=targets,
+        domain=given.get("domain", "").strip().lower().removeprefix("www."),
+        per_page=min(_number("per-page", per_page, 1), MOST_PER_PAGE)
+        if per_page
+        else (PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE),
+        page=_optional(given.get("page"), lambda value: _number("page", value, 0)) or 0,
+        since=_optional(given.get("since"), _time),
+        text=text,
+    )
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text, max_num_fields=MOST_FIELDS, errors="replace")
+    except ValueError:
+        raise BadQuery(f"The query has more than {MOST_FIELDS} parameters.") from None
+
+
+def _optional(value: str | None, read_it: Callable[[str], T]) -> T | None:
+    return read_it(value) if value else None
+
+
+def _number(name: str, value: str, least: int) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or not least <= int(value) <= LAST_PAGE:
+        raise BadQuery(f"{name} must be a whole number from {least}.")
+    return int(value)
+
+
+def _target(value: str) -> Url:
+    try:
+        return urls.parse(f"https:{value}" if value.startswith("//") else value)
+    except urls.BadUrl as bad:
+        raise BadQuery(f"target cannot be used: {bad}.") from None
+
+
+def _time(value: str) -> datetime:
+    # A client that does not encode the + of an offset sends a space.
+    mended = re.sub(r" (\d\d:?\d\d)$", r"+\1", value.strip())
+    try:
+        moment = datetime.fromisoformat(mended)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise BadQuery("since must be a time such as 2026-01-02T03:04:05Z.") from None

@@ -1,0 +1,168 @@
+"""Everything that is read: feeds, counts, the fate of a ping, pages. Only public mentions, and no writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Any
+
+from linkback import feed, human, query, urls
+from linkback.dialect import Request, Response
+from linkback.table import EPOCH, number_after
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from linkback.query import BadQuery, Query
+    from linkback.record import Record
+    from linkback.site import Sites
+    from linkback.table import Table
+
+CORS = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
+PREFLIGHT = {"access-control-allow-methods": "GET, HEAD, OPTIONS", "access-control-allow-headers": "*"}
+
+# A build survives an outage of ours for a week on what its cache holds; a moderator's click is seen within seconds.
+CACHING = "public, max-age=5, stale-while-revalidate=60, stale-if-error=604800"
+
+_UNKNOWN_PING = "There is no ping of this name, or it is older than 90 days."
+
+
+class Reader:
+    """The reads of one bridge."""
+
+    def __init__(self, table: Table, sites: Sites) -> None:
+        self._table, self._sites = table, sites
+
+    def mentions(self, request: Request) -> Response:
+        """`/api/mentions.jf2`."""
+        asked = query.read(request.query)
+        records, more = self._page(asked)
+        return _feed(request, feed.jf2(records), _type("application/json"), records, _next(request, asked, more))
+
+    def json_feed(self, request: Request) -> Response:
+        """`/feed.json`: JSON Feed 1.1 of a target, a domain or the whole bridge."""
+        asked = query.read(request.query)
+        records, more = self._page(asked)
+        following = _next(request, asked, more)
+        name = str(asked.targets[0]) if asked.targets else asked.domain or ", ".join(self._sites.names)
+        home = str(asked.targets[0]) if asked.targets else f"https://{asked.domain or self._sites.names[0]}/"
+        here = f"{request.base}{request.path}" + (f"?{request.query}" if request.query else "")
+        told = feed.json_feed(records, f"Mentions of {name}", home, here, following)
+        return _feed(request, told, _type("application/feed+json"), records, following)
+
+    def count(self, request: Request) -> Response:
+        """`/api/count`: of all that is public, however many pages that would be."""
+        records = list(self._matching(query.read(request.query)))
+        return _feed(request, feed.counts(records), _type("application/json"), records, "")
+
+    def ping(self, request: Request) -> Response:
+        """`/pings/<id>`: what became of one ping, for its sender."""
+        item = self._table.ping(request.path.removeprefix("/pings/")[:100])
+        if item is None:
+            return _trouble(404, "unknown-ping", _UNKNOWN_PING, request)
+        told = _fate(item)
+        headers = CORS | {"cache-control": "no-store", "vary": "Accept"}
+        if human.wanted(request):
+            refresh = 2 if told["status"] == "queued" else 0
+            return human.page(200, "What became of a mention", human.fate(told), headers, refresh=refresh)
+        return Response(200, json.dumps(told), headers | _type("application/json"))
+
+    def home(self, request: Request) -> Response:
+        """`/`: what this bridge is and the tags to paste."""
+        headers = {"cache-control": "public, max-age=300"}
+        return human.page(200, "A bridge for mentions", human.home(request.base, self._sites.names), headers)
+
+    def health(self, request: Request) -> Response:  # noqa: ARG002 - the same for whoever asks
+        """`/healthz`: 200 when the table answers (and an exception, so a 500, when it does not)."""
+        self._table.answers()
+        return Response(200, '{"status":"ok"}', _type("application/json") | {"cache-control": "no-store"})
+
+    def _page(self, asked: Query) -> tuple[list[Record], bool]:
+        start = asked.page * asked.per_page
+        records = list(islice(self._matching(asked), start, start + asked.per_page + 1))
+        return records[: asked.per_page], len(records) > asked.per_page
+
+    def _matching(self, asked: Query) -> Iterable[Record]:
+        after = number_after(asked.since) if asked.since else 0
+        if asked.targets:
+            pages = dict.fromkeys(urls.page_key(target) for target in asked.targets if self._sites.of(target))
+            found = chain.from_iterable(map(self._table.page_mentions, pages))
+            return sorted((record for record in found if record.id > after), key=lambda record: -record.id)
+        names = self._names(asked.domain)
+        found = chain.from_iterable(self._table.site_mentions(name, after) for name in names)
+        return found if len(names) == 1 else sorted(found, key=lambda record: -record.id)
+
+    def _names(self, domain: str) -> tuple[str, ...]:
+        if not domain:
+            return self._sites.names
+        return (domain,) if domain in self._sites.names else ()
+
+
+def options(request: Request) -> Response:  # noqa: ARG001 - the same for whoever asks
+    """A browser's question before it asks across origins."""
+    return Response(204, "", CORS | PREFLIGHT | {"access-control-max-age": "86400"})
+
+
+def elsewhere(request: Request) -> Response:
+    """There is nothing at this address: said so that a feed reader does not break on it."""
+    return _trouble(
+        404, "not-found", "There is nothing at this address. The bridge's front page lists its addresses.", request
+    )
+
+
+def method_not_allowed(request: Request) -> Response:
+    """A page that can only be read was asked to be changed."""
+    answer = _trouble(405, "method-not-allowed", "This address can only be read: use GET.", request)
+    return Response(405, answer.body, {**answer.headers, "allow": "GET, HEAD, OPTIONS"})
+
+
+def bad_query(request: Request, bad: BadQuery) -> Response:
+    """A parameter cannot be read: a clear 400 that every feed reader survives."""
+    return _trouble(400, "invalid_input", str(bad), request)
+
+
+def _trouble(status: int, error: str, description: str, request: Request) -> Response:
+    headers = CORS | {"cache-control": "no-store"}
+    if human.wanted(request):
+        return human.page(status, "Not found" if status == 404 else "Not possible", f"<p>{description}</p>", headers)  # noqa: PLR2004
+    told = {"error": error, "error_description": description, "type": "feed", "children": []}
+    return Response(status, json.dumps(told), headers | _type("application/json"))
+
+
+def _feed(
+    request: Request, told: dict[str, Any], type_: dict[str, str], records: list[Record], following: str
+) -> Response:
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
+    headers = CORS | {"cache-control": CACHING, "vary": "Accept-Encoding", "etag": tag}
+    headers["access-control-expose-headers"] = "Link, ETag, Last-Modified"
+    if records:
+        newest = datetime.fromtimestamp(max(record.id for record in records) + EPOCH, UTC)
+        headers["last-modified"] = newest.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    if following:
+        headers["link"] = f'<{following}>; rel="next"'
+    if _known(tag, request.headers.get("if-none-match", "")):
+        return Response(304, "", headers)
+    return Response(200, body, headers | type_)
+
+
+def _known(tag: str, offered: str) -> bool:
+    return any(one.strip().removeprefix("W/") in (tag, "*") for one in offered.split(","))
+
+
+def _next(request: Request, asked: Query, more: bool) -> str:  # noqa: FBT001 - the one thing _page says beside its records
+    return f"{request.base}{request.path}?{asked.next_page()}" if more else ""
+
+
+def _type(media_type: str) -> dict[str, str]:
+    return {"content-type": f"{media_type}; charset=utf-8"}
+
+
+def _fate(item: dict[str, Any]) -> dict[str, Any]:
+    names = ("status", "reason", "detail", "source", "target", "protocol", "received", "checked", "retry_at")
+    told = {name: item[name] for name in names if name in item}
+    if "links_found" in item:
+        told["links_found"] = json.loads(item["links_found"])
+    return told

@@ -1,0 +1,106 @@
+"""What is kept of a mention, and how one visit changes it. Pure; the newest visit wins in any order of arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from linkback.ping import Declined, Ping, Reason
+
+if TYPE_CHECKING:
+    from linkback.mention import Mention
+    from linkback.policy import Claim
+
+DAY = 86_400_000  # milliseconds
+
+
+class State(StrEnum):
+    """Where a mention stands. SPAM and DELETED are the owner's word and outlast any ping."""
+
+    PUBLIC = "public"
+    HELD = "held"
+    SPAM = "spam"
+    GONE = "gone"
+    DELETED = "deleted"
+
+
+STICKY = frozenset({State.SPAM, State.DELETED})
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One mention as stored.
+
+    `protocols` lists the dialects in which the claim was told, first one first; `received` is the ISO 8601 time of the
+    first telling; `visited` is when the newest visit began and `missing_since` when the source first answered 404
+    (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public; `number`
+    is the sequence number that put the record into its partition; `version` counts writes, for optimistic locking.
+    """
+
+    claim: str
+    page: str
+    site: str
+    source: str
+    target: str
+    protocols: tuple[str, ...]
+    received: str
+    visited: int
+    state: State
+    seen: str
+    id: int = 0
+    number: int = 0
+    missing_since: int = 0
+    version: int = 0
+
+    @property
+    def partition(self) -> str:
+        """Where the index `feed` has it, or "". A tombstone is shown only for what was shown before."""
+        state = State.GONE if self.state is State.DELETED else self.state
+        return "" if state is State.GONE and not self.id else f"{self.site}#{state}"
+
+
+def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: int) -> Record:
+    """The link was there. The public stays public; what waited or came back is judged anew; the owner's word stays."""
+    if old is None:
+        return _first(claim, ping, mention, held=held, visited=visited)
+    told = old.protocols if ping.protocol in old.protocols else (*old.protocols, str(ping.protocol))
+    if visited <= old.visited:
+        return replace(old, protocols=told)
+    state = old.state
+    if state not in STICKY and state is not State.PUBLIC:
+        state = State.HELD if held else State.PUBLIC
+    return replace(old, protocols=told, visited=visited, state=state, seen=mention.to_json(), missing_since=0)
+
+
+def _first(claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: int) -> Record:
+    return Record(
+        claim=claim.id,
+        page=claim.page,
+        site=claim.site,
+        source=ping.source,
+        target=ping.target,
+        protocols=(str(ping.protocol),),
+        received=moment(ping),
+        visited=visited,
+        state=State.HELD if held else State.PUBLIC,
+        seen=mention.to_json(),
+    )
+
+
+def lost(old: Record, refusal: Declined, visited: int) -> Record:
+    """The visit ended without the link. 410 and a page without it hide at once; 404 when seen twice, a day apart."""
+    if visited <= old.visited or old.state in STICKY or old.state is State.GONE:
+        return old
+    if refusal.reason in (Reason.NO_LINK, Reason.NOT_TEXT) or refusal.gone:
+        return replace(old, visited=visited, state=State.GONE)
+    if refusal.reason is not Reason.SOURCE_MISSING:
+        return old
+    since = old.missing_since or visited
+    state = State.GONE if visited - since >= DAY else old.state
+    return replace(old, visited=visited, state=state, missing_since=since)
+
+
+def moment(ping: Ping) -> str:
+    """The time of receipt as feeds write it: UTC, seconds, `Z` (a `+` would be lost in a client's query)."""
+    return ping.received.strftime("%Y-%m-%dT%H:%M:%SZ")

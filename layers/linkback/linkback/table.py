@@ -1,0 +1,285 @@
+"""The DynamoDB table: every key, every item, every access pattern.
+
+Items are flat (strings, numbers), so reading ten thousand of them costs no general deserialiser.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from linkback.ping import Ping, Protocol, Status
+from linkback.policy import Action, Rule
+from linkback.record import Record, State
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from linkback.policy import Claim
+
+Item = dict[str, Any]
+
+EPOCH = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
+KEPT = timedelta(days=90)
+MINUTE, UNCONFIRMED = 60, 300
+LONGEST_KEY = 1024
+
+
+class Conflict(Exception):  # noqa: N818 - an outcome: read again and decide again
+    """Somebody else wrote the record between our reading and our writing."""
+
+
+class Table:
+    """One table, behind a low-level DynamoDB client. Errors of the service pass through as botocore's."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client, self._name = client, name
+
+    # Pings
+
+    def put_ping(
+        self, ping: Ping, claim: Claim, base: str, status: Status = Status.QUEUED, *, fresh: bool = False
+    ) -> bool:
+        """Record a ping before it is queued. With `fresh`, False and nothing written if it was told within the last minute."""
+        received = int(ping.received.timestamp())
+        item = _ping_key(ping.id) | {
+            "id": ping.id,
+            "site": claim.site,
+            "source": ping.source,
+            "target": ping.target,
+            "protocol": str(ping.protocol),
+            "received": ping.received.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "status": str(status),
+            "base": base,
+            "feed": f"{claim.site}#pings",
+            "seq": received,
+            "due": "ping",
+            "due_at": received + UNCONFIRMED,
+            "expires": received + int(KEPT.total_seconds()),
+        }
+        if ping.claimed:
+            item["claimed"] = json.dumps(dict(ping.claimed), ensure_ascii=False)
+        condition = {
+            "ConditionExpression": "attribute_not_exists(pk) OR seq < :minute_ago OR #status = :waiting",
+            "ExpressionAttributeNames": {"#status": "status"},
+            "ExpressionAttributeValues": _pack({":minute_ago": received - MINUTE, ":waiting": str(Status.WAITING)}),
+        }
+        return self._put(item, condition if fresh else {})
+
+    def ping(self, ping_id: str) -> Item | None:
+        """The record of a ping, or None when there is none (any more)."""
+        return self._get(_ping_key(ping_id))
+
+    def finish_ping(self, ping_id: str, told: Mapping[str, Any], due_at: int | None) -> None:
+        """Write the outcome of a visit; `due_at` (seconds) puts the ping on the list `due`, None takes it off."""
+        members = {name: value for name, value in told.items() if value not in (None, "")}
+        absent = [name for name in ("reason", "detail", "links_found", "retry_at") if name not in members]
+        if due_at is not None:
+            members |= {"due": "ping", "due_at": due_at}
+        else:
+            absent += ["due", "due_at"]
+        names = {f"#{name}": name for name in (*members, *absent)}
+        update = "SET " + ", ".join(f"#{name} = :{name}" for name in members)
+        update += " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""
+        values = {f":{name}": value for name, value in members.items()}
+        self._update(_ping_key(ping_id), update, names, values, "attribute_exists(pk)")
+
+    # Mentions
+
+    def mention(self, page: str, claim: str) -> Record | None:
+        """The newest state of one mention."""
+        item = self._get(_mention_key(page, claim), ConsistentRead=True)
+        return _record(item) if item else None
+
+    def save(self, old: Record | None, new: Record, now: float) -> Record:
+        """Write `new` where `old` was read, with its sequence number if the change can be seen. Raises Conflict."""
+        if new == old:
+            return new
+        if new.partition != (old.partition if old else ""):
+            number = self.next_number(now)
+            new = replace(new, number=number, id=number if new.state is State.PUBLIC else new.id)
+        new = replace(new, version=new.version + 1)
+        condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
+        if old:
+            condition = {
+                "ConditionExpression": "version = :version",
+                "ExpressionAttributeValues": _pack({":version": old.version}),
+            }
+        if not self._put(_record_item(new), condition):
+            raise Conflict
+        if old and old.state is new.state is State.PUBLIC and old.seen != new.seen:
+            self._note_edit(new, now)
+        return new
+
+    def _note_edit(self, record: Record, now: float) -> None:
+        key = {"pk": _mention_key(record.page, record.claim)["pk"], "sk": f"EDIT#{record.claim}"}
+        pointer = {"feed": f"{record.site}#edited", "seq": self.next_number(now), "id": record.id}
+        self._put(key | pointer | {"page": record.page, "claim": record.claim}, {})
+
+    def page_mentions(self, page: str) -> list[Record]:
+        """The public mentions of one page, newest first."""
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :mention)",
+            FilterExpression="#state = :public",
+            ExpressionAttributeNames={"#state": "state"},
+            ExpressionAttributeValues=_pack({":pk": _page(page), ":mention": "MENTION#", ":public": str(State.PUBLIC)}),
+        )
+        return sorted(map(_record, items), key=lambda record: -record.id)
+
+    def site_mentions(self, site: str, after: int = 0, limit: int | None = None) -> Iterator[Record]:
+        """The public mentions of a site whose wm-id is above `after`, newest first, read as they are asked for."""
+        page_size = {"Limit": limit} if limit else {}
+        items = self._query(
+            IndexName="feed",
+            KeyConditionExpression="feed = :feed AND seq > :after",
+            ExpressionAttributeValues=_pack({":feed": f"{site}#{State.PUBLIC}", ":after": after}),
+            ScanIndexForward=False,
+            **page_size,
+        )
+        return map(_record, items)
+
+    # Pages, rules, the sequence
+
+    def page_checked(self, page: str) -> Item | None:
+        """What the target answered when its first mention came: `status` (0 if it could not be asked), `checked`."""
+        return self._get({"pk": _page(page), "sk": "PAGE"})
+
+    def put_page_checked(self, page: str, status: int, now: int) -> None:
+        """Remember the answer of a target."""
+        self._put({"pk": _page(page), "sk": "PAGE", "page": page, "status": status, "checked": now}, {})
+
+    def rules(self, site: str) -> list[Rule]:
+        """Every rule of a site."""
+        values = _pack({":pk": f"SITE#{site}", ":rule": "RULE#"})
+        items = self._query(
+            KeyConditionExpression="pk = :pk AND begins_with(sk, :rule)", ExpressionAttributeValues=values
+        )
+        return [Rule(site, item["kind"], item["value"], Action(item["action"])) for item in items]
+
+    def put_rule(self, rule: Rule) -> None:
+        """Write a rule; the same kind and value again replaces its action."""
+        key = {"pk": f"SITE#{rule.site}", "sk": f"RULE#{rule.kind}#{_short(rule.value)}"}
+        self._put(key | {"kind": rule.kind, "value": rule.value, "action": str(rule.action)}, {})
+
+    def next_number(self, now: float) -> int:
+        """The next of the one sequence, max(last + 1, seconds since 2020): it rises, and is never behind the clock."""
+        key, floor = {"pk": "SEQUENCE", "sk": "SEQUENCE"}, int(now) - EPOCH
+        names, values = {"#n": "n"}, {":floor": floor}
+        if self._update(key, "SET #n = :floor", names, values, "attribute_not_exists(#n) OR #n < :floor"):
+            return floor
+        answer = self._client.update_item(
+            TableName=self._name,
+            Key=_pack(key),
+            UpdateExpression="ADD #n :one",
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues=_pack({":one": 1}),
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(answer["Attributes"]["n"]["N"])
+
+    def answers(self) -> bool:
+        """One small read, for the health check."""
+        self._get({"pk": "SEQUENCE", "sk": "SEQUENCE"})
+        return True
+
+    # DynamoDB's own words
+
+    def _get(self, key: Item, **options: Any) -> Item | None:
+        answer = self._client.get_item(TableName=self._name, Key=_pack(key), **options)
+        return _unpack(answer["Item"]) if "Item" in answer else None
+
+    def _put(self, item: Item, condition: Mapping[str, Any]) -> bool:
+        try:
+            self._client.put_item(TableName=self._name, Item=_pack(item), **condition)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _update(self, key: Item, update: str, names: Item, values: Item, condition: str) -> bool:
+        try:
+            self._client.update_item(
+                TableName=self._name,
+                Key=_pack(key),
+                UpdateExpression=update,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=_pack(values),
+                ConditionExpression=condition,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _query(self, **options: Any) -> Iterator[Item]:
+        """Items to the end, one page of the index after another, each asked for only when it is needed."""
+        start: dict[str, Any] = {}
+        while True:
+            answer = self._client.query(TableName=self._name, **options, **start)
+            yield from map(_unpack, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
+
+
+def number_after(moment_: datetime) -> int:
+    """The sequence number below everything published in this second or later: `since` as a key condition."""
+    return int(moment_.timestamp()) - EPOCH - 1
+
+
+def ping_message(ping: Ping, base: str) -> dict[str, str]:
+    """The body of a queue message: all that the visit needs, so that it need not read the record first."""
+    return {
+        "id": ping.id,
+        "source": ping.source,
+        "target": ping.target,
+        "protocol": str(ping.protocol),
+        "received": ping.received.isoformat(),
+        "base": base,
+    }
+
+
+def ping_of_message(body: Mapping[str, str]) -> Ping:
+    """The inverse of ping_message, but for `base`."""
+    received = datetime.fromisoformat(body["received"])
+    return Ping(body["source"], body["target"], Protocol(body["protocol"]), received)
+
+
+def _pack(members: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    return {name: {"N": str(value)} if isinstance(value, int) else {"S": value} for name, value in members.items()}
+
+
+def _unpack(item: Mapping[str, Mapping[str, str]]) -> Item:
+    return {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
+
+
+def _ping_key(ping_id: str) -> Item:
+    return {"pk": f"PING#{ping_id}", "sk": "PING"}
+
+
+def _mention_key(page: str, claim: str) -> Item:
+    return {"pk": _page(page), "sk": f"MENTION#{claim}"}
+
+
+def _page(page: str) -> str:
+    return f"PAGE#{_short(page)}"
+
+
+def _short(text: str) -> str:
+    """DynamoDB takes 2,048 bytes of partition key and 1,024 of sort key: what is longer is hashed."""
+    return text if len(text) <= LONGEST_KEY - 64 else f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def _record_item(record: Record) -> Item:
+    members = {name: getattr(record, name) for name in Record.__slots__}
+    members |= {"protocols": ",".join(record.protocols), "state": str(record.state)}
+    if record.partition:
+        members |= {"feed": record.partition, "seq": record.number}
+    return _mention_key(record.page, record.claim) | members
+
+
+def _record(item: Item) -> Record:
+    members = {name: item[name] for name in Record.__slots__}
+    members |= {"protocols": tuple(item["protocols"].split(",")), "state": State(item["state"])}
+    return Record(**members)
