@@ -1,0 +1,374 @@
+"""The whole way of a ping: door, queue, visit, table, feed. The internet is a server on loopback; the rest is deployed code."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from linkback import web
+from linkback.ping import Ping, Protocol, Status
+from linkback.policy import Action, Moderation, Policy, Rule, SelfMentions
+from linkback.site import Sites
+from linkback.visit import Visitor
+from linkback_cli import permits
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Bridge, Web
+    from linkback.table import Table
+
+TARGET = "https://example.com/post"
+DAY = 86_400.0
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC).timestamp()
+
+
+def linking(target: str = TARGET, words: str = "A fine post") -> str:
+    return (
+        f"<!DOCTYPE html><title>Blog</title><article class='h-entry'><h1 class='p-name'>My notes</h1>"
+        f"<p class='p-author h-card'><a class='u-url p-name' href='/me'>Ann</a></p>"
+        f"<div class='e-content'><p>{words}: <a href='{target}'>this</a>.</p></div></article>"
+    )
+
+
+@pytest.fixture
+def source(internet: Web) -> str:
+    """A page that links to TARGET, and the target's own site at hand."""
+    return internet.put("/linking", linking())
+
+
+def test_a_claim_that_is_true_becomes_a_mention_in_the_feed(bridge: Bridge, internet: Web, source: str) -> None:
+    fate = bridge.fate(source, TARGET)
+    assert fate["status"] == "published"
+    assert fate["checked"].endswith("Z")
+    [child] = bridge.children(f"?target={TARGET}")
+    assert child["author"] == {"type": "card", "name": "Ann", "photo": "", "url": f"{internet.origin}/me"}
+    assert child["content"]["text"] == "A fine post: this."
+    assert (child["wm-source"], child["wm-target"], child["wm-protocol"]) == (source, TARGET, "webmention")
+    assert (child["wm-property"], child["mention-of"]) == ("mention-of", TARGET)
+
+
+def test_the_visit_says_who_it_is_and_where_to_ask(bridge: Bridge, internet: Web, source: str) -> None:
+    bridge.fate(source, TARGET)
+    agent = internet.asked[0][2]["user-agent"]
+    assert agent.startswith("Linkback/")
+    assert "verifying a webmention to example.com; +http://bridge.example/pings/" in agent
+
+
+def test_a_claim_told_in_three_dialects_is_one_mention(bridge: Bridge, source: str) -> None:
+    bridge.pingback(source, TARGET)
+    bridge.trackback(TARGET, url=source, title="<b>Spam</b>", excerpt="Buy")
+    bridge.webmention(source, TARGET)
+    assert bridge.work() == []
+    [child] = bridge.children()
+    assert (child["wm-protocol"], child["wm-protocols"]) == ("pingback", ["pingback", "trackback", "webmention"])
+    assert "Spam" not in json.dumps(child)
+
+
+def test_other_spellings_of_source_and_target_are_the_same_claim(bridge: Bridge, source: str) -> None:
+    bridge.fate(source, TARGET)
+    bridge.fate(source + "#part", "http://www.example.com/post/?#x")
+    [child] = bridge.children("?target=http://www.example.com/post/")
+    assert child["wm-target"] == TARGET
+
+
+def test_a_changed_page_changes_its_mention_and_keeps_its_id(bridge: Bridge, internet: Web, source: str) -> None:
+    bridge.fate(source, TARGET)
+    [before] = bridge.children()
+    internet.put("/linking", linking(words="A better post"))
+    bridge.fate(source, TARGET)
+    [after] = bridge.children()
+    assert after["content"]["text"] == "A better post: this."
+    assert (after["wm-id"], after["wm-received"]) == (before["wm-id"], before["wm-received"])
+
+
+@pytest.mark.parametrize(
+    ("page", "status", "fate", "reason"),
+    [("<p>no more</p>", 200, "hidden", "no-link"), ("", 410, "gone", "source-missing")],
+)
+def test_a_link_or_page_that_is_gone_hides_the_mention_at_once_and_may_come_back(  # noqa: PLR0913, PLR0917 - a row
+    bridge: Bridge, internet: Web, source: str, page: str, status: int, fate: str, reason: str
+) -> None:
+    bridge.fate(source, TARGET)
+    [first] = bridge.children()
+    internet.put("/linking", page, status)
+    told = bridge.fate(source, TARGET)
+    assert (told["status"], told["reason"]) == (fate, reason)
+    assert bridge.children() == []
+    internet.put("/linking", linking())
+    assert bridge.fate(source, TARGET)["status"] == "published"
+    [again] = bridge.children()
+    assert again["wm-id"] > first["wm-id"]
+
+
+@pytest.mark.parametrize("status", [500, 503, 429, 403])
+def test_bad_weather_hides_nothing(bridge: Bridge, internet: Web, source: str, status: int) -> None:
+    bridge.fate(source, TARGET)
+    internet.put("/linking", "", status)
+    told = bridge.fate(source, TARGET)
+    assert (told["status"], told["reason"]) == ("waiting", "server-trouble")
+    assert told["retry_at"] > told["checked"]
+    assert len(bridge.children()) == 1
+
+
+class Visits:
+    """Visits at times of the test's choice (seconds after NOON), with no door and no queue."""
+
+    def __init__(self, table: Table, moderation: Moderation = Moderation.NONE, own: str = "refuse") -> None:
+        self.table = table
+        policy = Policy(Sites(("example.com",)), SelfMentions(own), moderation)
+        self.policy, self.visitor = policy, Visitor(policy, table, partial(web.get, permit=permits.everything))
+
+    def __call__(self, source: str, at: float, target: str = TARGET) -> Status:
+        ping = Ping(source, target, Protocol.WEBMENTION, datetime.fromtimestamp(NOON + at, UTC))
+        self.table.put_ping(ping, self.policy.claim(ping), "https://bridge.example")
+        return self.visitor.visit(ping, "https://bridge.example", NOON + at).status
+
+    def words(self) -> list[str]:
+        return [json.loads(record.seen)["text"] for record in self.table.site_mentions("example.com")]
+
+
+def test_a_404_hides_a_mention_only_when_it_is_seen_again_a_day_later(
+    table: Table, internet: Web, source: str
+) -> None:
+    visit = Visits(table)
+    assert visit(source, 1000.0) is Status.PUBLISHED
+    del internet.pages["/linking"]
+    assert visit(source, 2000.0) is Status.WAITING
+    assert visit(source, 2000.0 + DAY / 2) is Status.WAITING
+    assert len(visit.words()) == 1
+    assert visit(source, 2000.0 + DAY) is Status.GONE
+    assert visit.words() == []
+
+
+def test_a_404_that_ends_in_between_starts_anew(table: Table, internet: Web, source: str) -> None:
+    visit = Visits(table)
+    visit(source, 1000.0)
+    del internet.pages["/linking"]
+    visit(source, 2000.0)
+    internet.put("/linking", linking())
+    visit(source, 3000.0)
+    del internet.pages["/linking"]
+    assert visit(source, 2000.0 + DAY) is Status.WAITING
+    assert len(visit.words()) == 1
+
+
+def test_a_visit_that_began_earlier_never_overwrites_a_later_one(table: Table, internet: Web, source: str) -> None:
+    visit = Visits(table)
+    visit(source, 5000.0)
+    internet.put("/linking", linking(words="An old copy"))
+    visit(source, 4000.0)
+    internet.put("/linking", "<p>An even older copy, before there was a link</p>")
+    visit(source, 3000.0)
+    assert visit.words() == ["A fine post: this."]
+
+
+@pytest.mark.parametrize(
+    ("moderation", "rule", "expected"),
+    [
+        (Moderation.NONE, None, Status.PUBLISHED),
+        (Moderation.ALL, None, Status.HELD),
+        (Moderation.FIRST, None, Status.HELD),
+        (Moderation.FIRST, Action.ALLOW, Status.PUBLISHED),
+        (Moderation.NONE, Action.HOLD, Status.HELD),
+    ],
+)
+def test_moderation_holds_what_the_owner_wants_to_see_first(
+    table: Table, source: str, moderation: Moderation, rule: Action | None, expected: Status
+) -> None:
+    if rule:
+        table.put_rule(Rule("example.com", "host", "127.0.0.1", rule))
+    visit = Visits(table, moderation)
+    assert visit(source, 1000.0) is expected
+    assert len(visit.words()) == (expected is Status.PUBLISHED)
+
+
+def test_what_is_held_becomes_public_when_the_owner_trusts_its_host(table: Table, source: str) -> None:
+    visit = Visits(table, Moderation.FIRST)
+    visit(source, 1000.0)
+    table.put_rule(Rule("example.com", "host", "127.0.0.1", Action.ALLOW))
+    assert visit(source, 2000.0) is Status.PUBLISHED
+
+
+@pytest.mark.parametrize(("own", "expected"), [("hold", Status.HELD), ("allow", Status.PUBLISHED)])
+def test_links_within_the_site_are_held_or_shown_as_the_owner_says(
+    table: Table, internet: Web, own: str, expected: Status
+) -> None:
+    site = internet.origin.removeprefix("http://")
+    visit = Visits(table, Moderation.FIRST)
+    visit.policy = Policy(Sites((site,)), SelfMentions(own), Moderation.FIRST)
+    visit.visitor = Visitor(visit.policy, table, partial(web.get, permit=permits.everything))
+    internet.put("/post", "<p>the target</p>")
+    page = internet.put("/other", "<p><a href='/post'>relative</a></p>")
+    assert visit(page, 1000.0, f"{internet.origin}/post") is expected
+
+
+# Every reason that a visit can end with, produced from outside. (Those of the door are in test_door.py.)
+
+
+def test_reason_no_link_lists_what_links_to_the_site_there_are(bridge: Bridge, internet: Web) -> None:
+    page = internet.put("/other", "<a href='https://example.com/another'>x</a> https://example.com/post")
+    fate = bridge.fate(page, TARGET)
+    assert (fate["status"], fate["reason"]) == ("declined", "no-link")
+    assert fate["links_found"] == ["https://example.com/another"]
+    html = bridge.get(dict(bridge.webmention(page, TARGET).headers)["location"], accept="text/html").body.decode()
+    assert "What became of a mention" in html
+
+
+def test_reason_source_missing(bridge: Bridge, internet: Web) -> None:
+    for path, status in (("/404", 404), ("/410", 410)):
+        fate = bridge.fate(internet.put(path, "", status), TARGET)
+        assert (fate["status"], fate["reason"]) == ("declined", "source-missing")
+
+
+def test_reason_not_text(bridge: Bridge, internet: Web) -> None:
+    page = internet.put("/image", b"\x89PNG" + TARGET.encode(), content_type="image/png")
+    assert bridge.fate(page, TARGET)["reason"] == "not-text"
+
+
+def test_reason_too_large_when_the_link_may_be_behind_the_cut(bridge: Bridge, internet: Web) -> None:
+    page = internet.put("/large", "<p>" + "x" * web.LARGEST_BODY + linking())
+    assert bridge.fate(page, TARGET)["reason"] == "too-large"
+    page = internet.put("/large2", linking() + "x" * web.LARGEST_BODY)
+    assert bridge.fate(page, TARGET)["status"] == "published"
+
+
+def test_reason_server_trouble(bridge: Bridge, internet: Web) -> None:
+    fate = bridge.fate(internet.put("/broken", "", 502), TARGET)
+    assert (fate["status"], fate["reason"]) == ("waiting", "server-trouble")
+
+
+def test_reason_unreachable(bridge: Bridge) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        fate = bridge.fate(f"http://127.0.0.1:{closed.getsockname()[1]}/", TARGET)
+    assert (fate["status"], fate["reason"]) == ("waiting", "unreachable")
+
+
+def test_reason_timeout(table: Table) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        visit = Visits(table)
+        fetch = partial(web.get, permit=permits.everything)
+
+        def impatient(url: Any, **options: Any) -> web.Answer:
+            return fetch(url, **{**options, "seconds": 0.2})
+
+        visit.visitor = Visitor(visit.policy, table, impatient)
+        source = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        assert visit(source, 1000.0) is Status.WAITING
+        item = table.ping(Ping(source, TARGET, Protocol.WEBMENTION, datetime.now(UTC)).id)
+    assert item is not None
+    assert item["reason"] == "timeout"
+
+
+def test_reason_forbidden_address_on_a_redirect(make_bridge: Callable[..., Bridge], internet: Web, table: Table) -> None:
+    origin = internet.origin.removeprefix("http://")
+    visit = Visits(table)
+    visit.visitor = Visitor(visit.policy, table, partial(web.get, permit=permits.public_and({origin})))
+    for number, inside in enumerate(("http://169.254.169.254/latest/", "http://localhost/", "file:///etc/passwd")):
+        page = internet.put(f"/hop{number}", "", 302, location=inside)
+        assert visit(page, 1000.0) is Status.DECLINED
+        item = table.ping(Ping(page, TARGET, Protocol.WEBMENTION, datetime.now(UTC)).id)
+        assert item is not None
+        assert item["reason"] == "forbidden-address"
+
+
+def test_reason_too_many_for_redirects_in_a_circle(bridge: Bridge, internet: Web) -> None:
+    internet.put("/ping", "", 302, location="/pong")
+    internet.put("/pong", "", 302, location="/ping")
+    assert bridge.fate(f"{internet.origin}/ping", TARGET)["reason"] == "too-many"
+
+
+def test_reasons_blocked_and_self_and_source_is_target_hold_for_every_redirect(
+    bridge: Bridge, internet: Web, table: Table
+) -> None:
+    table.put_rule(Rule("example.com", "host", "spam.example", Action.BLOCK))
+    for place, reason in (
+        ("https://spam.example/x", "blocked"),
+        ("https://www.example.com/other", "self"),
+        (TARGET, "source-is-target"),
+    ):
+        page = internet.put("/hop", "", 301, location=place)
+        assert bridge.fate(page, TARGET)["reason"] == reason
+
+
+def test_reason_target_missing_is_asked_once_a_page(make_bridge: Callable[..., Bridge], internet: Web) -> None:
+    site = internet.origin.removeprefix("http://").replace("127.0.0.1", "localhost")
+    bridge = make_bridge(SITES=site)
+    there, missing = f"http://{site}/there", f"http://{site}/missing"
+    internet.put("/there", "<p>a page</p>")
+    page = internet.put("/linking", linking(there) + linking(missing))
+    assert bridge.fate(page, missing)["reason"] == "target-missing"
+    assert bridge.fate(page, there)["status"] == "published"
+    bridge.fate(internet.put("/linking2", linking(there)), there)
+    assert [path for _, path, _ in internet.asked].count("/there") == 1
+
+
+def test_pings_of_other_hosts_do_not_wait_for_a_slow_one(bridge: Bridge, internet: Web, source: str) -> None:
+    with SlowServer(0.5) as slow:
+        for server in slow:
+            bridge.webmention(f"{server}/", TARGET)
+        started = datetime.now(UTC)
+        bridge.work()
+    assert (datetime.now(UTC) - started).total_seconds() < 0.5 * 4
+
+
+class SlowServer:
+    """Six hosts (127.0.0.2 and on) that answer after `delay` seconds; one thread a connection."""
+
+    def __init__(self, delay: float) -> None:
+        self._delay, self._sockets = delay, list[socket.socket]()
+
+    def __enter__(self) -> Iterator[str]:
+        for number in range(2, 8):
+            listening = socket.create_server((f"127.0.0.{number}", 0))
+            self._sockets.append(listening)
+            threading.Thread(target=self._serve, args=(listening,), daemon=True).start()
+        return iter([f"http://{s.getsockname()[0]}:{s.getsockname()[1]}" for s in self._sockets])
+
+    def __exit__(self, *_: object) -> None:
+        for listening in self._sockets:
+            listening.close()
+
+    def _serve(self, listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        connection.recv(4096)
+        threading.Event().wait(self._delay)
+        body = linking().encode()
+        head = f"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {len(body)}\r\n\r\n"
+        connection.sendall(head.encode() + body)
+        connection.close()
+
+
+def test_a_poison_message_fails_alone_with_the_later_ones_of_its_host(bridge: Bridge, source: str) -> None:
+    bridge.webmention(source, TARGET)
+    [good] = bridge.messages()
+
+    def record(number: int, body: str, group: str) -> dict[str, Any]:
+        return {"messageId": str(number), "body": body, "attributes": {"MessageGroupId": group}}
+
+    records = [record(1, "{", "a"), record(2, good["Body"], "a"), record(3, good["Body"], "b")]
+    failed = bridge.verify({"Records": records}, None)["batchItemFailures"]
+    assert failed == [{"itemIdentifier": "1"}, {"itemIdentifier": "2"}]
+    assert len(bridge.children()) == 1
+
+
+def test_what_cannot_be_begun_in_time_goes_back_to_the_queue(bridge: Bridge, source: str) -> None:
+    class Hurried:
+        def get_remaining_time_in_millis(self) -> int:
+            return 5_000
+
+    record = {"messageId": "1", "body": "{}", "attributes": {"MessageGroupId": "a"}}
+    assert bridge.verify({"Records": [record]}, Hurried()) == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+
+
+def test_every_visit_is_one_log_line(bridge: Bridge, source: str) -> None:
+    bridge.fate(source, TARGET)
+    [line] = [fields for event, fields in bridge.logged if event == "visit"]
+    assert (line["outcome"], line["source"], line["target"]) == ("published", source, TARGET)
