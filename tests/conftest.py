@@ -7,11 +7,10 @@ import json
 import os
 import threading
 import xmlrpc.client
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
@@ -22,9 +21,15 @@ from linkback_cli import functions, permits, routes, template
 from linkback_cli.emulator import Emulator
 from linkback_cli.events import HttpAnswer, HttpRequest, http_answer, http_event, queue_event
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
 # Credentials that work nowhere, so that no test can ever reach an account.
 os.environ.update(
-    AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_DEFAULT_REGION="us-east-1", AWS_EC2_METADATA_DISABLED="true"
+    AWS_ACCESS_KEY_ID="test",
+    AWS_SECRET_ACCESS_KEY="test",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_EC2_METADATA_DISABLED="true",
 )
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
     os.environ.pop(name, None)
@@ -116,7 +121,7 @@ def internet() -> Iterator[Web]:
 
 @dataclass
 class Bridge:
-    """The three functions as they are deployed, on an emulated table and queue; only where they may visit is different."""
+    """The three functions as deployed, on an emulated table and queue; only where they may visit is different."""
 
     receive: Callable[..., dict[str, Any]]
     verify: Callable[..., dict[str, Any]]
@@ -199,7 +204,9 @@ def make_bridge(emulator: str, sqs: Any, table_name: str, queue_url: str) -> Cal
             logged.append((event, fields))
 
         apps = {name: functions.load(template.ROOT / "functions", name) for name in ("receive", "verify", "publish")}
-        receive, verify = (apps[name].connect(environ, permit=permits.everything, log=log) for name in ("receive", "verify"))
+        receive, verify = (
+            apps[name].connect(environ, permit=permits.everything, log=log) for name in ("receive", "verify")
+        )
         return Bridge(receive, verify, apps["publish"].connect(environ, log=log), sqs, queue_url, logged)
 
     return make

@@ -1,4 +1,4 @@
-"""The doors as deployed: recorded, queued and answered, in the caller's own dialect, whatever goes wrong behind them."""
+"""The doors as deployed: recorded, queued and answered in the caller's dialect, whatever goes wrong behind them."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_what_a_door_cannot_read_is_refused_in_the_doors_dialect(bridge: Bridge)
         ("https://sub.spam.example/x", TARGET, "blocked", 49),
     ],
 )
-def test_what_can_be_refused_at_once_is(  # noqa: PLR0913, PLR0917 - a row of the contract
+def test_what_can_be_refused_at_once_is(
     bridge: Bridge, table: Table, source: str, target: str, reason: str, code: int
 ) -> None:
     table.put_rule(Rule("example.com", "host", "spam.example", Action.BLOCK))
@@ -106,7 +106,13 @@ def test_the_deployed_door_refuses_a_source_at_a_private_address_before_anything
 ) -> None:
     policy = Policy(Sites(("example.com",)), SelfMentions.REFUSE)
     door = Door(policy, table, lambda *_: pytest.fail("queued"), Pace(9), address.public)
-    for source in ("http://127.0.0.1/x", "http://10.0.0.1/", "http://[::1]/", "http://localhost/", "https://a.example:22/"):
+    for source in (
+        "http://127.0.0.1/x",
+        "http://10.0.0.1/",
+        "http://[::1]/",
+        "http://localhost/",
+        "https://a.example:22/",
+    ):
         response, told = door.answer(posted(f"source={source}&target={TARGET}"), NOW)
         assert (response.status, told["reason"]) == (400, "forbidden-address"), source
 
@@ -165,7 +171,10 @@ def test_a_person_finds_a_form_at_the_endpoint_and_a_page_after_sending_it(bridg
 def test_every_answer_of_a_door_is_one_log_line(bridge: Bridge) -> None:
     bridge.webmention(SOURCE, TARGET)
     bridge.webmention("x", TARGET)
-    assert [(event, fields["outcome"]) for event, fields in bridge.logged] == [("door", "accepted"), ("door", "refused")]
+    assert [(event, fields["outcome"]) for event, fields in bridge.logged] == [
+        ("door", "accepted"),
+        ("door", "refused"),
+    ]
 
 
 def a_door(table: Any, send: Callable[..., None]) -> Door:

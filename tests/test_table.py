@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from linkback.mention import Mention, Relation
 from linkback.ping import Ping, Protocol, Status
 from linkback.policy import Action, Claim, Policy, Rule, SelfMentions
@@ -34,7 +35,16 @@ def a_record(path: str = "/a", state: State = State.PUBLIC, words: str = "Hello"
     claim = a_claim(path)
     seen = Mention(Relation.MENTION, str(claim.source), text=words).to_json()
     return Record(
-        claim.id, claim.page, "example.com", str(claim.source), str(claim.target), ("pingback",), "2026-11-22T12:00:00Z", 1, state, seen
+        claim.id,
+        claim.page,
+        "example.com",
+        str(claim.source),
+        str(claim.target),
+        ("pingback",),
+        "2026-11-22T12:00:00Z",
+        1,
+        state,
+        seen,
     )
 
 

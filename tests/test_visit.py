@@ -1,4 +1,4 @@
-"""The whole way of a ping: door, queue, visit, table, feed. The internet is a server on loopback; the rest is deployed code."""
+"""The whole way of a ping: door, queue, visit, table, feed. Only the internet is ours: a server on loopback."""
 
 from __future__ import annotations
 
@@ -134,9 +134,7 @@ class Visits:
         return [json.loads(record.seen)["text"] for record in self.table.site_mentions("example.com")]
 
 
-def test_a_404_hides_a_mention_only_when_it_is_seen_again_a_day_later(
-    table: Table, internet: Web, source: str
-) -> None:
+def test_a_404_hides_a_mention_only_when_it_is_seen_again_a_day_later(table: Table, internet: Web, source: str) -> None:
     visit = Visits(table)
     assert visit(source, 1000.0) is Status.PUBLISHED
     del internet.pages["/linking"]
@@ -267,7 +265,9 @@ def test_reason_timeout(table: Table) -> None:
     assert item["reason"] == "timeout"
 
 
-def test_reason_forbidden_address_on_a_redirect(make_bridge: Callable[..., Bridge], internet: Web, table: Table) -> None:
+def test_reason_forbidden_address_on_a_redirect(
+    make_bridge: Callable[..., Bridge], internet: Web, table: Table
+) -> None:
     origin = internet.origin.removeprefix("http://")
     visit = Visits(table)
     visit.visitor = Visitor(visit.policy, table, partial(web.get, permit=permits.public_and({origin})))

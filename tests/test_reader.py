@@ -1,0 +1,268 @@
+"""What is read, as deployed: feeds, counts, caching, the status page and the front page."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from linkback.mention import Author, Mention, Relation
+from linkback.ping import Ping, Protocol
+from linkback.policy import Policy, SelfMentions
+from linkback.record import Record, State, moment
+from linkback.site import Sites
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from conftest import Bridge
+    from linkback.table import Table
+    from linkback_cli.events import HttpAnswer
+
+SITES = Sites(("example.com", "example.org"))
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+PAYLOAD = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'"
+
+
+@pytest.fixture
+def mention(table: Table) -> Callable[..., Record]:
+    """Put a mention into the table: number n is published n seconds after noon."""
+
+    def put(number: int, target: str = "https://example.com/post", state: State = State.PUBLIC, **seen: Any) -> Record:
+        at = NOON + timedelta(seconds=number)
+        source = f"https://blog.example.net/{number}"
+        ping = Ping(source, target, Protocol.WEBMENTION, at)
+        claim = Policy(SITES, SelfMentions.REFUSE).claim(ping)
+        members: dict[str, Any] = {"relation": Relation.MENTION, "url": source, "text": f"Words {number}"} | seen
+        record = Record(
+            claim.id,
+            claim.page,
+            claim.site,
+            source,
+            target,
+            ("webmention",),
+            moment(ping),
+            int(at.timestamp() * 1000),
+            state,
+            Mention(**members).to_json(),
+        )
+        return table.save(None, record, at.timestamp())
+
+    return put
+
+
+@pytest.fixture
+def reading(make_bridge: Callable[..., Bridge]) -> Bridge:
+    return make_bridge(SITES="example.com,example.org")
+
+
+def headers(answer: HttpAnswer) -> dict[str, str]:
+    return dict(answer.headers)
+
+
+def sources(children: list[dict[str, Any]]) -> list[int]:
+    return [int(child["wm-source"].rpartition("/")[2]) for child in children]
+
+
+def test_the_mentions_of_a_page_are_found_by_every_spelling_of_it(
+    reading: Bridge, mention: Callable[..., Record]
+) -> None:
+    mention(1)
+    mention(2, "https://example.com/other")
+    for target in (
+        "https://example.com/post",
+        "http://www.example.com/post/",
+        "//example.com/post",
+        "https://EXAMPLE.com/post#x",
+    ):
+        assert sources(reading.children(f"?target={target}")) == [1], target
+    assert sources(
+        reading.children("?target[]=http%3A%2F%2Fexample.com%2Fpost&target[]=https://example.com/other")
+    ) == [2, 1]
+    assert sources(reading.children("?target%5B%5D=https://example.com/post&target%5B%5D=http://example.com/post")) == [
+        1
+    ]
+
+
+def test_a_page_of_a_target_has_twenty_and_a_domain_has_all(reading: Bridge, mention: Callable[..., Record]) -> None:
+    for number in range(25):
+        mention(number)
+    assert sources(reading.children("?target=https://example.com/post")) == list(range(24, 4, -1))
+    assert sources(reading.children("?target=https://example.com/post&page=1")) == [4, 3, 2, 1, 0]
+    assert len(reading.children("?domain=example.com")) == 25
+    assert len(reading.children("?domain=www.example.com&perPage=7")) == 7
+    assert reading.children("?domain=example.org") == reading.children("?domain=unknown.example") == []
+
+
+def test_a_page_that_is_not_the_last_says_where_the_next_one_is(
+    reading: Bridge, mention: Callable[..., Record]
+) -> None:
+    for number in range(5):
+        mention(number)
+    seen: list[int] = []
+    url = "/api/mentions.jf2?domain=example.com&per-page=2"
+    while url:
+        answer = reading.get(url)
+        seen += sources(json.loads(answer.body)["children"])
+        url = headers(answer).get("link", "").partition(">")[0].removeprefix("<")
+    assert seen == [4, 3, 2, 1, 0]
+
+
+def test_what_was_published_since_a_time_comes_whatever_way_its_plus_was_sent(
+    reading: Bridge, mention: Callable[..., Record]
+) -> None:
+    for number in range(4):
+        mention(number)
+    times = (
+        "2026-11-22T12:00:02Z",
+        "2026-11-22T13:00:02+01:00",
+        "2026-11-22T13:00:02 01:00",
+        "2026-11-22T13:00:02%2B01:00",
+    )
+    for since in times:
+        assert sources(reading.children(f"?domain=example.com&since={since}")) == [3, 2], since
+    assert reading.children("?target=https://example.com/post&since=2026-11-23") == []
+
+
+def test_only_public_mentions_are_read(reading: Bridge, mention: Callable[..., Record]) -> None:
+    for number, state in enumerate((State.HELD, State.SPAM, State.GONE, State.DELETED)):
+        mention(number, state=state)
+    for query in ("", "?domain=example.com", "?target=https://example.com/post"):
+        assert reading.children(query) == []
+    assert reading.json("/api/count?domain=example.com") == {"count": 0, "type": {}}
+
+
+def test_without_a_parameter_the_whole_bridge_answers(reading: Bridge, mention: Callable[..., Record]) -> None:
+    mention(1)
+    mention(2, "https://example.org/x")
+    assert sources(reading.children()) == [2, 1]
+    assert sources(reading.children("?token=x&page=0")) == [2, 1]
+
+
+def test_counts_are_by_type(reading: Bridge, mention: Callable[..., Record]) -> None:
+    mention(1)
+    mention(2, relation=Relation.LIKE)
+    mention(3, relation=Relation.RSVP, rsvp="yes")
+    counts = {"count": 3, "type": {"rsvp-yes": 1, "like": 1, "mention": 1}}
+    assert reading.json("/api/count?target=https://example.com/post") == counts
+    assert reading.json("/api/count.json?domain=example.com") == counts
+
+
+def test_the_json_feed_is_newest_first_and_pages(reading: Bridge, mention: Callable[..., Record]) -> None:
+    for number in range(3):
+        mention(number, name=f"Title {number}", author=Author("Ann", "https://a.example/p.jpg", "https://a.example/"))
+    answer = reading.get("/feed.json?domain=example.com&per-page=2")
+    assert headers(answer)["content-type"] == "application/feed+json; charset=utf-8"
+    feed = json.loads(answer.body)
+    assert [item["title"] for item in feed["items"]] == ["Title 2", "Title 1"]
+    assert feed["items"][0]["date_published"] == "2026-11-22T12:00:02Z"
+    following = json.loads(reading.get(feed["next_url"]).body)
+    assert [item["title"] for item in following["items"]] == ["Title 0"]
+    assert "next_url" not in following
+    assert following["feed_url"] == feed["next_url"] != feed["feed_url"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("per-page=-1", "per-page=0", "page=x", "page=-1", "since=yesterday", "target=x", "target=javascript:1"),
+        *("per-page=%00", "&".join(["target[]=https://example.com/"] * 51), "&".join(["target[]=x"] * 10_000)),
+    ],
+)
+def test_a_bad_parameter_is_a_400_that_every_client_survives(reading: Bridge, query: str) -> None:
+    answer = reading.get(f"/api/mentions.jf2?{query}")
+    told = json.loads(answer.body)
+    assert (answer.status, told["error"], told["children"]) == (400, "invalid_input", [])
+    assert told["error_description"].endswith(".")
+    assert headers(answer)["access-control-allow-origin"] == "*"
+
+
+def test_a_client_that_has_it_already_is_told_so(reading: Bridge, mention: Callable[..., Record]) -> None:
+    mention(1)
+    first = reading.get("/api/mentions.jf2?domain=example.com")
+    tag = headers(first)["etag"]
+    assert headers(first)["last-modified"] == "Sun, 22 Nov 2026 12:00:01 GMT"
+    for offered in (tag, f"W/{tag}", f'"x", {tag}', "*"):
+        again = reading.get("/api/mentions.jf2?domain=example.com", if_none_match=offered)
+        assert (again.status, again.body, headers(again)["etag"]) == (304, b"", tag)
+    mention(2)
+    assert reading.get("/api/mentions.jf2?domain=example.com", if_none_match=tag).status == 200
+
+
+def test_feeds_may_be_read_across_origins_cached_and_survive_our_outage(reading: Bridge) -> None:
+    for path in ("/api/mentions.jf2", "/api/count", "/feed.json"):
+        told = headers(reading.get(path))
+        assert told["access-control-allow-origin"] == "*"
+        assert "stale-if-error=" in told["cache-control"]
+        assert "stale-while-revalidate=" in told["cache-control"]
+        assert told["x-content-type-options"] == "nosniff"
+        preflight = reading.call("OPTIONS", path, origin="https://example.com")
+        assert (preflight.status, headers(preflight)["access-control-allow-origin"]) == (204, "*")
+
+
+def test_a_large_feed_is_sent_zipped_to_who_reads_that(reading: Bridge, mention: Callable[..., Record]) -> None:
+    for number in range(10):
+        mention(number, text="word " * 100)
+    zipped = reading.get("/api/mentions.jf2", accept_encoding="gzip, br")
+    assert headers(zipped)["content-encoding"] == "gzip"
+    assert gzip.decompress(zipped.body) == reading.get("/api/mentions.jf2").body
+    assert len(zipped.body) < 2000
+
+
+def test_head_says_what_get_would(reading: Bridge) -> None:
+    answer = reading.call("HEAD", "/api/mentions.jf2")
+    assert (answer.status, answer.body) == (200, b"")
+    assert headers(answer)["etag"] == headers(reading.get("/api/mentions.jf2"))["etag"]
+
+
+def test_what_is_not_there_is_a_404_with_an_empty_feed_in_it(reading: Bridge) -> None:
+    for path in ("/nothing", "/api/mentions.xml", "/pings/unknown", "/pings/" + "x" * 3000):
+        answer = reading.get(path)
+        assert (answer.status, json.loads(answer.body)["children"]) == (404, [])
+    answer = reading.call("POST", "/api/mentions.jf2", b"x")
+    assert (answer.status, headers(answer)["allow"]) == (405, "GET, HEAD, OPTIONS")
+
+
+def test_the_front_page_has_the_tags_in_the_form_that_every_sender_finds(reading: Bridge) -> None:
+    page = reading.get("/").body.decode()
+    assert "&lt;link rel=&quot;pingback&quot; href=&quot;http://bridge.example/pingback&quot;&gt;" in page
+    assert "&lt;link rel=&quot;webmention&quot; href=&quot;http://bridge.example/webmention&quot;&gt;" in page
+    assert "example.org" in page
+
+
+def test_the_health_check_asks_the_table(reading: Bridge, make_bridge: Callable[..., Bridge]) -> None:
+    assert reading.get("/healthz").status == 200
+    with pytest.raises(Exception, match="ResourceNotFound"):
+        make_bridge(TABLE="no-such-table").get("/healthz")
+
+
+def test_nothing_that_a_sender_wrote_is_unescaped_on_a_page(reading: Bridge, table: Table) -> None:
+    answer = reading.webmention("https://blog.example.net/?q=" + "%22%3E%3Cscript%3E'", "https://example.com/post?<b>'")
+    assert b"<b>" not in answer.body
+    ping = Ping("https://blog.example.net/'onmouseover=x", "https://example.com/post", Protocol.WEBMENTION, NOON)
+    table.put_ping(ping, Policy(SITES, SelfMentions.REFUSE).claim(ping), "https://bridge.example")
+    table.finish_ping(
+        ping.id,
+        {"status": "declined", "reason": "no-link", "detail": PAYLOAD, "links_found": json.dumps([PAYLOAD])},
+        None,
+    )
+    page = reading.get(f"/pings/{ping.id}", accept="text/html")
+    assert b"<script" not in page.body
+    assert b"<img" not in page.body
+    assert b"'onmouseover" not in page.body
+    policy = headers(page)["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_a_trackbacks_claims_are_on_no_public_page(reading: Bridge) -> None:
+    reading.trackback(
+        "https://example.com/post", url="https://blog.example.net/", title="Claimed title", excerpt="Claimed words"
+    )
+    [message] = reading.messages()
+    ping = json.loads(message["Body"])["id"]
+    for accept in ("application/json", "text/html"):
+        assert b"Claimed" not in reading.get(f"/pings/{ping}", accept=accept).body
