@@ -182,7 +182,7 @@ def a_door(table: Any, send: Callable[..., None]) -> Door:
 
 
 def posted(body: str, path: str = "/webmention") -> Request:
-    return Request("POST", path, "", {"content-type": FORM}, body.encode(), "https://bridge.example", path)
+    return Request("POST", path, "", {"content-type": FORM}, body.encode(), "https://bridge.example")
 
 
 def broken(*_: object) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request. `path` is percent-decoded, `raw_path` and `query` are as sent; header names are lower-case.
+    """One HTTP request. `path` is percent-decoded (by API Gateway), `query` is as sent; header names are lower-case.
 
     `base` is the bridge's own address, such as `https://bridge.example`, without a slash at the end.
     """
@@ -25,7 +25,6 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     base: str
-    raw_path: str = ""
 
 
 @dataclass(frozen=True, slots=True)

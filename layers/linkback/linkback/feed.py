@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ _KINDS = {
     Relation.BOOKMARK: "bookmark",
     Relation.MENTION: "mention",
 }
+_WITH_OFFSET = re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d$")
 _LISTS = ("photo", "video", "audio")
 
 
@@ -131,7 +133,7 @@ def _authors(author: Author) -> Members:
 def _rfc3339(published: str) -> str:
     """JSON Feed wants a whole time with an offset, which many pages do not give: then it is left to the caller."""
     try:
-        moment = datetime.fromisoformat(published)
+        whole = datetime.fromisoformat(published).isoformat()
     except ValueError:
         return ""
-    return published if moment.tzinfo and "T" in published else ""
+    return whole if _WITH_OFFSET.search(whole) else ""

@@ -1,7 +1,7 @@
 """An `application/x-www-form-urlencoded` body from a stranger: bounded, and decoded by a short list of charsets.
 
 A charset that the sender names is looked up in CHARSETS and never handed to Python's codecs, some of which execute
-(zlib), transform (rot13) or hide markup (utf-7). TrackBack 1.2 leaves an undeclared charset open; see `text`.
+(zlib), transform (rot13) or hide markup (utf-7). TrackBack 1.2 leaves an undeclared charset open; see `detect`.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ CHARSETS = {
     "us-ascii": "utf-8",
     "ascii": "utf-8",
     "iso-8859-1": "cp1252",
+    "iso8859-1": "cp1252",
     "latin1": "cp1252",
     "windows-1252": "cp1252",
+    "cp1252": "cp1252",
     "iso-8859-15": "iso8859-15",
     "euc-jp": "euc_jp",
+    "eucjp": "euc_jp",
     "x-euc-jp": "euc_jp",
     "shift_jis": "cp932",
     "shift-jis": "cp932",
@@ -33,6 +36,7 @@ CHARSETS = {
     "iso-2022-jp": "iso2022_jp",
 }
 
+_TO_KANJI = b"\x1b$"
 # Japanese prose has kana; Western prose misread as Japanese has kanji alone.
 _KANA = re.compile(r"[぀-ヿ]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
@@ -53,15 +57,35 @@ def fields(body: bytes) -> dict[str, bytes]:
 
 
 def text(raw: bytes, *declared: str) -> str:
-    """Decode by the first declared charset that is known and fits, else UTF-8, Japanese with kana, windows-1252."""
-    for name in (*declared, "utf-8"):
-        if (decoded := _decoded(raw, CHARSETS.get(name.strip().lower(), ""))) is not None:
-            return clean(decoded)
-    for codec in ("iso2022_jp", "euc_jp", "cp932"):
-        decoded = _decoded(raw, codec)
-        if decoded and _KANA.search(decoded):
-            return clean(decoded)
-    return clean(raw.decode("cp1252", "replace"))
+    """The words in these bytes, by the charset that `detect` finds; what does not fit it becomes U+FFFD."""
+    return decoded(raw, detect(raw, *declared))
+
+
+def detect(raw: bytes, *declared: str) -> str:
+    """The name of the first declared charset that is listed and fits, else UTF-8, Japanese with kana, windows-1252."""
+    # ISO-2022-JP is made of ASCII bytes, so it passes for UTF-8, too; no other text has its escapes.
+    seven_bit: tuple[str, ...] = ("iso-2022-jp",) if _TO_KANJI in raw else ()
+    for name in (*declared, *seven_bit, "utf-8"):
+        if exact(raw, name) is not None:
+            return name
+    for name in ("euc-jp", "shift_jis"):
+        if _KANA.search(exact(raw, name) or ""):
+            return name
+    return "windows-1252"
+
+
+def decoded(raw: bytes, name: str) -> str:
+    """The words in these bytes, by a charset that `detect` has named."""
+    return clean(raw.decode(CHARSETS[name.strip().lower()], "replace"))
+
+
+def exact(raw: bytes, name: str) -> str | None:
+    """The text in the charset of this name, or None where the charset is not listed or does not fit the bytes."""
+    codec = CHARSETS.get(name.strip().lower())
+    try:
+        return raw.decode(codec) if codec else None
+    except UnicodeDecodeError:
+        return None
 
 
 def clean(value: str) -> str:
@@ -76,12 +100,3 @@ def charset(content_type: str) -> str:
         if name.strip().lower() == "charset":
             return value.strip(" \t\"'")
     return ""
-
-
-def _decoded(raw: bytes, codec: str) -> str | None:
-    if not codec:
-        return None
-    try:
-        return raw.decode(codec)
-    except UnicodeDecodeError:
-        return None

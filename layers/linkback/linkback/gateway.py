@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import gzip
+import re
 import zlib
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
 
 from linkback.dialect import Request, Response
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 1_048_576
 
+_NOT_MODIFIED = 304
+_REFUSED = re.compile(r"q=0(\.0*)?")
+
 # Below this the header and the base64 around it cost more than gzip saves.
 _WORTH_ZIPPING = 1024
 
@@ -23,25 +26,30 @@ _WORTH_ZIPPING = 1024
 def request(event: Mapping[str, Any]) -> Request:
     """The request in a payload 2.0 event. `base` is the address API Gateway was called at, its stage included."""
     context = event["requestContext"]
-    headers = {name.lower(): value for name, value in event.get("headers", {}).items()}
-    stage = context.get("stage", "$default")
-    prefix = "" if stage == "$default" else f"/{stage}"
-    raw_path = event.get("rawPath", "/").removeprefix(prefix) or "/"
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    path, prefix = _well_formed(event.get("rawPath") or "/"), f"/{context.get('stage', '$default')}"
+    if path != prefix and not path.startswith(f"{prefix}/"):
+        prefix = ""  # the default stage, or a domain of one's own that maps to the stage
+    path = path.removeprefix(prefix) or "/"
     return Request(
         method=context["http"]["method"],
-        path=unquote(raw_path),
-        query=event.get("rawQueryString", ""),
+        path=path,
+        query=_well_formed(event.get("rawQueryString") or ""),
         headers=headers,
         body=_body(event, headers.get("content-encoding", "")),
         base=f"{'http' if headers.get('x-forwarded-proto') == 'http' else 'https'}://{context['domainName']}{prefix}",
-        raw_path=raw_path,
     )
+
+
+def _well_formed(text: str) -> str:
+    """JSON can carry half a surrogate pair, which no later encoding could."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _body(event: Mapping[str, Any], encoding: str) -> bytes:
     text = event.get("body") or ""
     try:
-        raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode("utf-8", "surrogateescape")
+        raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode("utf-8", "replace")
     except (binascii.Error, ValueError):
         return b""
     return _inflate(raw) if encoding.strip().lower() == "gzip" else raw
@@ -57,19 +65,24 @@ def _inflate(raw: bytes) -> bytes:
 
 def payload(response: Response, asked: Request) -> dict[str, Any]:
     """The answer as API Gateway takes it: without a body for HEAD and 304, gzipped where the client reads that."""
-    headers = dict(response.headers)
+    body, headers = response.body.encode("utf-8", "replace"), dict(response.headers)
     answer: dict[str, Any] = {"statusCode": response.status, "headers": headers}
-    if asked.method == "HEAD" or not response.body:
+    if len(body) >= _WORTH_ZIPPING:
+        headers["vary"] = _vary(headers.get("vary", ""))
+    if asked.method == "HEAD" or response.status == _NOT_MODIFIED:
         return answer | {"body": ""}
-    if len(response.body) < _WORTH_ZIPPING or not _reads_gzip(asked):
-        return answer | {"body": response.body}
+    if len(body) < _WORTH_ZIPPING or not _reads_gzip(asked):
+        return answer | {"body": body.decode()}
     headers["content-encoding"] = "gzip"
-    zipped = gzip.compress(response.body.encode(), compresslevel=5, mtime=0)
+    zipped = gzip.compress(body, compresslevel=5, mtime=0)
     return answer | {"body": base64.b64encode(zipped).decode(), "isBase64Encoded": True}
 
 
+def _vary(told: str) -> str:
+    return told if "accept-encoding" in told.lower() else ", ".join(filter(None, (told, "Accept-Encoding")))
+
+
 def _reads_gzip(asked: Request) -> bool:
-    offers = (offer.strip().lower().split(";") for offer in asked.headers.get("accept-encoding", "").split(","))
-    return any(
-        name in ("gzip", "*") and "".join(rest).replace(" ", "") not in ("q=0", "q=0.0") for name, *rest in offers
-    )
+    offered = asked.headers.get("accept-encoding", "").lower().replace(" ", "").split(",")
+    offers = {name: parameters for name, _, parameters in (offer.partition(";") for offer in offered)}
+    return not _REFUSED.fullmatch(offers.get("gzip", offers.get("*", "q=0")))

@@ -129,14 +129,15 @@ def home(base: str, sites: Iterable[str]) -> str:
     """What this bridge is, and what to paste."""
     feeds = "".join(
         f"<h2>{escape(site)}</h2><ul><li><a href='/feed.json?domain={escape(site)}'>JSON Feed</a></li>"
-        f"<li><a href='/api/mentions.jf2?domain={escape(site)}'>Mentions as JF2</a> for the site's next build</li>"
+        f"<li><a href='/api/mentions.jf2?domain={escape(site)}'>JF2</a> for the site's next build</li>"
         f"<li>TrackBack address of a page: <code>{escape(base)}/trackback/{escape(site)}/path/of/page</code></li></ul>"
         for site in sites
     )
     return (
-        "<p>This is a bridge between blogs that announce their links and static sites, which cannot hear them. It takes "
-        "Webmentions, Pingbacks and TrackBacks, visits the linking page to see whether the link is there, and gives the "
-        "site a feed of mentions.</p><h2>Is this your site? Paste these two tags into the head of every page</h2>"
+        "<p>This is a bridge between blogs that announce their links and static sites, which cannot hear them. It "
+        "takes Webmentions, Pingbacks and TrackBacks, visits the linking page to see whether the link is there, and "
+        "gives the site a feed of mentions.</p>"
+        "<h2>Is this your site? Paste these two tags into the head of every page</h2>"
         f"<pre><code>{escape(tags(base))}</code></pre>{feeds}<h2>Did you link to one of these sites?</h2>"
         f"<p><a href='/webmention'>Tell us by hand</a>, or let your blog do it.</p>"
     )
@@ -144,4 +145,4 @@ def home(base: str, sites: Iterable[str]) -> str:
 
 def link(url: str) -> str:
     """A stranger's URL as an attribute's value: http(s) or nothing."""
-    return escape(url) if url.startswith(("http://", "https://")) else ""
+    return escape(url) if url.lower().startswith(("http://", "https://")) else ""

@@ -51,8 +51,10 @@ class Mention:
     canonical: str = ""
 
     def to_json(self) -> str:
-        """The same mention gives the same string: a changed string is a changed mention. Empty members are left out."""
-        return json.dumps({k: v for k, v in asdict(self).items() if v}, ensure_ascii=False, separators=(",", ":"))
+        """The same mention gives the same string: a changed string is a changed mention. Empty options are left out."""
+        return json.dumps(
+            {k: v for k, v in asdict(self).items() if v or k == "url"}, ensure_ascii=False, separators=(",", ":")
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Mention:

@@ -44,7 +44,7 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One wish of an owner: `kind` is host (with its subdomains) or prefix (of the source's normal form)."""
+    """One wish of an owner: `kind` is host (with its subdomains) or prefix (whole segments of the page key)."""
 
     site: str
     kind: str
@@ -53,9 +53,11 @@ class Rule:
 
     def covers(self, source: Url) -> bool:
         """Whether this rule speaks of the source."""
-        if self.kind == "prefix":
-            return urls.page_key(source).startswith(self.value)
-        return source.host == self.value or source.host.endswith(f".{self.value}")
+        if self.kind == "host":
+            return source.host == self.value or source.host.endswith(f".{self.value}")
+        # To the end of a segment: `good.example` must not speak for `good.example.evil.example`.
+        key, start = urls.page_key(source), self.value.rstrip("/")
+        return self.kind == "prefix" and (key == start or key.startswith((f"{start}/", f"{start}?")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +89,12 @@ class Policy:
     moderation: Moderation = Moderation.FIRST
 
     def claim(self, ping: Ping) -> Claim:
-        """Read both URLs, find the target's site. Raises Declined: malformed, target-unknown, source-is-target, self."""
+        """Read both URLs, find the target's site. Raises Declined (malformed, target-unknown) and as `admit` does."""
         source, target = _read("source", ping.source), _read("target", ping.target)
         site = self.sites.of(target)
         if site is None:
-            detail = (
-                f"{target.authority} is not a site of this bridge, which listens for {', '.join(self.sites.names)}."
-            )
+            listens = ", ".join(self.sites.names)
+            detail = f"{target.authority} is not a site of this bridge, which listens for {listens}."
             raise Declined(Reason.TARGET_UNKNOWN, detail)
         claim = Claim(source, target, site)
         self.admit(source, claim, ())
@@ -110,10 +111,10 @@ class Policy:
 
     def holds(self, claim: Claim, rules: Iterable[Rule]) -> bool:
         """Whether a mention whose link was found waits for its owner. An explicit rule is stronger than the setting."""
-        if self.sites.of(claim.source) == claim.site:
-            return self.self_mentions is SelfMentions.HOLD or self.moderation is Moderation.ALL
         if action := _strongest(rules, claim.source):
             return action is not Action.ALLOW
+        if self.sites.of(claim.source) == claim.site:
+            return self.self_mentions is SelfMentions.HOLD or self.moderation is Moderation.ALL
         return self.moderation is not Moderation.NONE
 
 

@@ -21,7 +21,7 @@ MOST_TARGETS = 50
 MOST_FIELDS = 200
 MOST_PER_PAGE = 10_000
 PER_PAGE_OF_TARGET = 20
-LAST_PAGE = 1_000_000
+LARGEST_NUMBER = 1_000_000
 
 
 class BadQuery(ValueError):  # noqa: N818 - reads as what it is
@@ -45,7 +45,7 @@ class Query:
     def next_page(self) -> str:
         """The query string of the page behind this one."""
         pairs = [pair for pair in _pairs(self.text) if pair[0] != "page"]
-        return urlencode([*pairs, ("page", str(self.page + 1))])
+        return urlencode([*pairs, ("page", str(self.page + 1))], errors="replace")
 
 
 def read(text: str) -> Query:
@@ -55,13 +55,11 @@ def read(text: str) -> Query:
     targets = tuple(_target(value) for name, value in pairs if name in ("target", "target[]"))
     if len(targets) > MOST_TARGETS:
         raise BadQuery(f"At most {MOST_TARGETS} targets can be asked for at once; ask by domain instead.")
-    per_page = given.get("per-page") or given.get("perPage")
+    per_page, most = given.get("per-page") or given.get("perPage"), PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE
     return Query(
         targets=targets,
-        domain=given.get("domain", "").strip().lower().removeprefix("www."),
-        per_page=min(_number("per-page", per_page, 1), MOST_PER_PAGE)
-        if per_page
-        else (PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE),
+        domain=_optional(given.get("domain"), _domain) or "",
+        per_page=min(_optional(per_page, lambda value: _number("per-page", value, 1)) or most, MOST_PER_PAGE),
         page=_optional(given.get("page"), lambda value: _number("page", value, 0)) or 0,
         since=_optional(given.get("since"), _time),
         text=text,
@@ -80,9 +78,20 @@ def _optional(value: str | None, read_it: Callable[[str], T]) -> T | None:
 
 
 def _number(name: str, value: str, least: int) -> int:
-    if not re.fullmatch(r"[0-9]{1,9}", value, re.ASCII) or not least <= int(value) <= LAST_PAGE:
-        raise BadQuery(f"{name} must be a whole number from {least}.")
+    if not re.fullmatch(r" *[0-9]{1,9} *", value, re.ASCII) or not least <= int(value) <= LARGEST_NUMBER:
+        raise BadQuery(f"{name} must be a whole number from {least} to {LARGEST_NUMBER}.")
     return int(value)
+
+
+def _domain(value: str) -> str:
+    """The domain as Sites has it, so that `WWW.Bücher.example` finds its site."""
+    if any(mark in value for mark in "/?#"):
+        raise BadQuery("domain must be a host alone, such as example.com.")
+    try:
+        url = urls.parse(f"https://{value.strip()}")
+    except urls.BadUrl as bad:
+        raise BadQuery(f"domain cannot be used: {bad}. Write it like example.com.") from None
+    return url.authority.removeprefix("www.")
 
 
 def _target(value: str) -> Url:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import UTC, datetime
+from html import escape
 from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
@@ -126,7 +127,7 @@ def bad_query(request: Request, bad: BadQuery) -> Response:
 def _trouble(status: int, error: str, description: str, request: Request) -> Response:
     headers = CORS | {"cache-control": "no-store"}
     if human.wanted(request):
-        return human.page(status, "Not found" if status == 404 else "Not possible", f"<p>{description}</p>", headers)  # noqa: PLR2004
+        return human.page(status, "Not found" if status == 404 else "Not possible", f"<p>{escape(description)}</p>", headers)  # noqa: PLR2004
     told = {"error": error, "error_description": description, "type": "feed", "children": []}
     return Response(status, json.dumps(told), headers | _type("application/json"))
 

@@ -27,6 +27,9 @@ class State(StrEnum):
 
 STICKY = frozenset({State.SPAM, State.DELETED})
 
+# The ends of a visit that say something of the link; all others (blocked, too large) leave a known mention as it is.
+LOSING = frozenset({Reason.NO_LINK, Reason.NOT_TEXT, Reason.SOURCE_MISSING})
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
@@ -34,8 +37,9 @@ class Record:
 
     `protocols` lists the dialects in which the claim was told, first one first; `received` is the ISO 8601 time of the
     first telling; `visited` is when the newest visit began and `missing_since` when the source first answered 404
-    (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public; `number`
-    is the sequence number that put the record into its partition; `version` counts writes, for optimistic locking.
+    (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public;
+    `number` is the sequence number that put the record into its partition; `version` counts writes, for optimistic
+    locking.
     """
 
     claim: str
@@ -90,12 +94,12 @@ def _first(claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: i
 
 def lost(old: Record, refusal: Declined, visited: int) -> Record:
     """The visit ended without the link. 410 and a page without it hide at once; 404 when seen twice, a day apart."""
-    if visited <= old.visited or old.state in STICKY or old.state is State.GONE:
+    if visited <= old.visited or old.state in STICKY or refusal.reason not in LOSING:
         return old
-    if refusal.reason in (Reason.NO_LINK, Reason.NOT_TEXT) or refusal.gone:
+    if old.state is State.GONE:
+        return replace(old, visited=visited)  # so that an older visit, told late, does not bring it back
+    if refusal.reason is not Reason.SOURCE_MISSING or refusal.gone:
         return replace(old, visited=visited, state=State.GONE)
-    if refusal.reason is not Reason.SOURCE_MISSING:
-        return old
     since = old.missing_since or visited
     state = State.GONE if visited - since >= DAY else old.state
     return replace(old, visited=visited, state=state, missing_since=since)

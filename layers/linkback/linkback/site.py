@@ -39,12 +39,12 @@ class Sites:
 
 
 def _name(word: str) -> str:
+    if any(mark in word for mark in "/?#"):
+        message = f"Sites has {word!r}: give the host alone, such as example.com, without a scheme or path"
+        raise ValueError(message)
     try:
         url = urls.parse(f"https://{word}")
     except urls.BadUrl as bad:
         message = f"Sites has {word!r}, which is not a host name ({bad}). Write it like example.com, without https://"
         raise ValueError(message) from None
-    if url.path not in ("", "/") or url.query or url.fragment or "/" in word:
-        message = f"Sites has {word!r}: give the host alone, such as {url.host}, without a scheme or path"
-        raise ValueError(message)
     return url.host.removeprefix("www.") + (f":{url.port}" if url.port else "")

@@ -7,7 +7,7 @@ A ping URL belongs to one target page, which here stands in the path (`/trackbac
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from linkback import form
 from linkback.dialect import Request, Response
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 # Longer than WordPress's 252, which cuts in the middle of a thought; the specification lets the receiver crop.
 LONGEST_CLAIM = 500
+CLAIMS = ("title", "excerpt", "blog_name")
 
 # PEAR's sender insists on a message that is not empty and has no "<" in it.
 MESSAGES = {
@@ -39,6 +40,8 @@ MESSAGES = {
     Reason.GAVE_UP: "Your page could not be reached for days.",
 }
 
+_DOOR = "/trackback/"
+_IN_PATH = "/%:@!$&'()*+,;=~"
 _HEADERS = {"content-type": "text/xml; charset=utf-8", "x-content-type-options": "nosniff", "cache-control": "no-store"}
 
 
@@ -47,31 +50,34 @@ def read(request: Request, now: datetime) -> Ping:
     given = form.fields(request.body)
     header = form.charset(request.headers.get("content-type", ""))
     field = given.get("charset", b"").decode("latin-1")
-    source = form.text(given.get("url", b""), header, field)
-    if not source:
+    # One sender writes in one charset: a title of a few letters alone would not tell which.
+    raw = {name: given[name] for name in ("url", *CLAIMS) if name in given}
+    charset = form.detect(b" ".join(raw.values()), header, field)
+    words = {name: form.decoded(value, charset) for name, value in raw.items()}
+    if not words.get("url"):
         raise Declined(
             Reason.MALFORMED, "The form field url is missing: it is the address of the page that links here."
         )
-    claimed = {
-        name: value
-        for name in ("title", "excerpt", "blog_name")
-        if (value := form.text(given.get(name, b""), header, field)[:LONGEST_CLAIM])
-    }
-    return Ping(source, target_of(request), Protocol.TRACKBACK, now, claimed)
+    claimed = {name: words[name][:LONGEST_CLAIM] for name in CLAIMS if words.get(name)}
+    return Ping(words["url"], target_of(request), Protocol.TRACKBACK, now, claimed)
 
 
 def target_of(request: Request) -> str:
     """The page that the ping URL belongs to. A path tells no scheme: a host with a port is a developer's, on http."""
-    if given := form.fields(request.query.encode()).get("target"):
-        return form.text(given)
-    host, slash, path = request.raw_path.removeprefix("/trackback").removeprefix("/").partition("/")
+    page = request.path.removeprefix(_DOOR) if request.path.startswith(_DOOR) else ""
+    host, slash, path = page.partition("/")
     if not host:
+        if given := form.fields(request.query.encode("utf-8", "replace")).get("target"):
+            return form.text(given)
         raise Declined(
             Reason.TARGET_UNKNOWN, "The address names no page: POST to /trackback/<host>/<path> of the target."
         )
-    query = f"?{request.query}" if request.query else ""
+    host = unquote(host)
+    # API Gateway may hand over a path decoded; an escape that is still there stands for itself.
+    path = quote(path, safe=_IN_PATH, errors="replace")
+    query = quote(request.query, safe=f"{_IN_PATH}?", errors="replace")
     scheme = "http" if ":" in host else "https"
-    return f"{scheme}://{host}{slash}" + quote(path + query, safe="/%:@!$&'()*+,;=?~")
+    return f"{scheme}://{host}{slash}{path}" + (f"?{query}" if query else "")
 
 
 def accept(request: Request, ping: Ping, *, again: bool) -> Response:  # noqa: ARG001 - the specification knows one success

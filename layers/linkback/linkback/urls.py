@@ -20,8 +20,12 @@ TRACKING = re.compile(
     r"^(utm_\w+|fbclid|gclid|dclid|msclkid|mc_[ce]id|igshid|_hs(enc|mi)|yclid|twclid|ref_src|mkt_tok)$", re.IGNORECASE
 )
 
+_C0_AND_SPACE = "".join(map(chr, range(0x21)))
+_LINE_BREAKS = {ord(character): None for character in "\t\n\r"}
+_NO_HOST = re.compile(r"^(https?:)?//(?![^/?#])", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\<>\"\ud800-\udfff]")
 _UNWISE = re.compile(r"[^\x21-\x7e]|[\^`{|}]")
+_BRACKETED = re.compile(r"^\[([0-9A-Fa-f:.]+)\](?::[0-9]*)?$", re.ASCII)
 _LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
 _NUMERIC = re.compile(r"^(0x[0-9a-f]*|[0-9]+)$")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -34,7 +38,10 @@ class BadUrl(ValueError):  # noqa: N818 - reads as what it is
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An absolute http(s) URL in ASCII. `port` is None where it is the scheme's own; `host` has lower case, no brackets."""
+    """An absolute http(s) URL in ASCII.
+
+    `host` has lower case and no brackets; `port` is None where it is the scheme's own; `path` begins with a slash.
+    """
 
     scheme: str
     host: str
@@ -52,7 +59,7 @@ class Url:
     @property
     def request_target(self) -> str:
         """Path and query, as the request line has it."""
-        return (self.path or "/") + (f"?{self.query}" if self.query else "")
+        return self.path + (f"?{self.query}" if self.query else "")
 
     def __str__(self) -> str:
         fragment = f"#{self.fragment}" if self.fragment else ""
@@ -76,15 +83,18 @@ def parse(text: str) -> Url:
         raise BadUrl("it carries a user name or password")
     if port == 0:
         raise BadUrl("port 0 cannot be visited")
+    host = host_name(parts.netloc, parts.hostname or "")
     bare_port = None if port == DEFAULT_PORTS[parts.scheme] else port
-    path, query, fragment = (_ascii(part) for part in (parts.path, parts.query, parts.fragment))
-    return Url(parts.scheme, host_name(parts.netloc, parts.hostname or ""), bare_port, path, query, fragment)
+    url = Url(parts.scheme, host, bare_port, _ascii(parts.path) or "/", _ascii(parts.query), _ascii(parts.fragment))
+    if len(str(url)) > LONGEST:
+        raise BadUrl(f"it is longer than {LONGEST} characters when its letters beyond ASCII are escaped")
+    return url
 
 
 def host_name(netloc: str, host: str) -> str:
     """The canonical form of a host: IDNA, lower case, no trailing dot; addresses only as written by the standards."""
     if netloc.startswith("["):
-        return _ipv6(host)
+        return _ipv6(netloc)
     name = host.removesuffix(".").lower()
     if not name.isascii():
         name = _idna(name)
@@ -102,12 +112,13 @@ def _ipv4(name: str) -> str:
         raise BadUrl("its host is a number, but not an address in the usual four parts") from None
 
 
-def _ipv6(host: str) -> str:
+def _ipv6(netloc: str) -> str:
+    literal = _BRACKETED.match(netloc)
     try:
-        address = ipaddress.IPv6Address(host)
+        address = ipaddress.IPv6Address(literal[1] if literal else "")
     except ValueError:
         raise BadUrl("its host is not an IPv6 address") from None
-    if address.scope_id:
+    if address.scope_id is not None:
         raise BadUrl("its address names a network zone")
     return str(address)
 
@@ -127,10 +138,13 @@ def _ascii(part: str) -> str:
 
 def resolve(base: str, reference: str) -> Url:
     """The URL that a reference on a page means, read as a browser reads it. Raises BadUrl."""
-    cleaned = reference.strip("\x00\t\n\f\r ")
-    cleaned = cleaned.translate({9: None, 10: None, 13: None}).replace(" ", "%20")
+    cleaned = reference.strip(_C0_AND_SPACE).translate(_LINE_BREAKS)
+    if len(cleaned) > LONGEST:
+        raise BadUrl(f"it is longer than {LONGEST} characters")
+    if _NO_HOST.match(cleaned):  # which urljoin would fill in
+        raise BadUrl("its host is missing")
     try:
-        return parse(urljoin(base, cleaned))
+        return parse(urljoin(base.partition("#")[0], cleaned.replace(" ", "%20")))
     except ValueError as error:
         raise error if isinstance(error, BadUrl) else BadUrl(str(error)) from None
 
@@ -154,7 +168,7 @@ def same_page(link: Url, target: Url) -> bool:
 
 def _key(url: Url, query: str) -> str:
     host = url.authority.removeprefix("www.")
-    path = _percent(_without_dots(url.path)).rstrip("/")
+    path = _without_dots(_percent(url.path)).rstrip("/")
     return host + path + (f"?{_percent(query)}" if query else "")
 
 

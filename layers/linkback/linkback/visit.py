@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linkback import __version__, page, record
 from linkback.ping import Declined, Ping, Reason, Status, TryLater
-from linkback.record import Record, State
+from linkback.record import STICKY, Record, State
 from linkback.table import Conflict
 
 if TYPE_CHECKING:
@@ -66,23 +66,26 @@ class Visitor:
             return _declined(refusal)
         rules = self._table.rules(claim.site)
         try:
-            mention = self._look(ping, claim, rules, base)
+            mention, place = self._look(ping, claim, rules, base)
             self._check_target(claim, base, int(now))
         except Declined as refusal:
             return self._lose(claim, refusal, now)
         except TryLater as weather:
             return Fate(Status.WAITING, weather.reason, weather.detail, retry_at=int(now) + weather.after)
-        kept = self._keep(ping, claim, mention, held=self._policy.holds(claim, rules), now=now)
+        held = any(self._policy.holds(replace(claim, source=url), rules) for url in (claim.source, place))
+        kept = self._keep(ping, claim, mention, held=held, now=now)
         return Fate(_ENDS.get(kept.state, Status.HELD))
 
-    def _look(self, ping: Ping, claim: Claim, rules: list[Rule], base: str) -> Mention:
+    def _look(self, ping: Ping, claim: Claim, rules: list[Rule], base: str) -> tuple[Mention, Url]:
+        """What the source says, and where it was found at last: a redirect does not launder where a page is from."""
+
         def admit(url: Url) -> None:
             self._policy.admit(url, claim, rules)
 
         agent = f"Linkback/{__version__} (verifying a {ping.protocol} to {claim.site}; +{base}/pings/{ping.id})"
         answer = self._fetch(claim.source, admit=admit, agent=agent)
         _refuse_status(answer)
-        return page.read(answer, claim.target)
+        return page.read(answer, claim.target), answer.url
 
     def _check_target(self, claim: Claim, base: str, now: int) -> None:
         """A page that is surely not there gets no mentions. Asked once a page; no answer counts in the page's favour."""
@@ -112,15 +115,15 @@ class Visitor:
 
     def _lose(self, claim: Claim, refusal: Declined, now: float) -> Fate:
         old = self._table.mention(claim.page, claim.id)
-        if old is None or old.state not in (State.PUBLIC, State.HELD):
+        if old is None or old.state in STICKY or refusal.reason not in record.LOSING:
             return _declined(refusal)
         kept = self._settle(claim, lambda again: record.lost(again or old, refusal, int(now * 1000)), now)
         if kept.state is State.GONE:
             status = Status.GONE if refusal.reason is Reason.SOURCE_MISSING else Status.HIDDEN
             return Fate(status, refusal.reason, refusal.detail, refusal.links_found)
-        if refusal.reason is Reason.SOURCE_MISSING:
-            return Fate(Status.WAITING, refusal.reason, refusal.detail, retry_at=int(now) + A_DAY)
-        return _declined(refusal)
+        if kept.visited > int(now * 1000):
+            return Fate(_ENDS.get(kept.state, Status.HELD))  # a later visit has seen more than this one
+        return Fate(Status.WAITING, refusal.reason, refusal.detail, retry_at=int(now) + A_DAY)
 
     def _settle(self, claim: Claim, settle: Callable[[Record | None], Record], now: float) -> Record:
         """Read, decide, write; and again if somebody else wrote in between."""

@@ -1,0 +1,244 @@
+"""The owner's will: what is listened to, what is blocked, what waits, and how much is taken in a minute."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from linkback import urls
+from linkback.ping import Declined, Ping, Protocol, Reason, TryLater
+from linkback.policy import Action, Claim, Moderation, Pace, Policy, Rule, SelfMentions
+from linkback.site import Sites
+from wire import NOW
+
+SITES = Sites.parse("example.com, second.example")
+TARGET = "https://example.com/page"
+
+
+def policy(self_mentions: SelfMentions = SelfMentions.REFUSE, moderation: Moderation = Moderation.FIRST) -> Policy:
+    return Policy(SITES, self_mentions, moderation)
+
+
+def ping(source: str, target: str = TARGET, protocol: Protocol = Protocol.WEBMENTION) -> Ping:
+    return Ping(source, target, protocol, NOW)
+
+
+def claim(source: str, target: str = TARGET) -> Claim:
+    return Claim(urls.parse(source), urls.parse(target), "example.com")
+
+
+def rule(value: str, action: Action, kind: str = "host") -> Rule:
+    return Rule("example.com", kind, value, action)
+
+
+# What is listened to
+
+
+def test_a_claim_has_both_urls_read_and_the_site_of_its_target() -> None:
+    read = policy().claim(ping("HTTPS://Alice.example:443/a#x", "http://www.example.com/page/#part"))
+    assert str(read.source) == "https://alice.example/a#x"
+    assert read.site == "example.com"
+    assert read.page == "example.com/page"
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "reason"),
+    [
+        ("nonsense", TARGET, Reason.MALFORMED),
+        ("https://alice.example/", "nonsense", Reason.MALFORMED),
+        ("javascript:alert(1)", TARGET, Reason.MALFORMED),
+        ("http://0x7f.1/", TARGET, Reason.MALFORMED),
+        ("https://alice.example/", "https://third.example/", Reason.TARGET_UNKNOWN),
+        ("https://alice.example/", "https://notexample.com/", Reason.TARGET_UNKNOWN),
+        ("https://alice.example/", "https://example.com.evil.example/", Reason.TARGET_UNKNOWN),
+        ("https://alice.example/", "https://sub.example.com/", Reason.TARGET_UNKNOWN),
+        (TARGET, TARGET, Reason.SOURCE_IS_TARGET),
+        ("http://www.example.com/page/#x", TARGET, Reason.SOURCE_IS_TARGET),
+        ("https://example.com/other", TARGET, Reason.SELF),
+        ("http://www.example.com/", TARGET, Reason.SELF),
+    ],
+)
+def test_a_claim_is_declined_with_its_reason_and_a_sentence(source: str, target: str, reason: Reason) -> None:
+    with pytest.raises(Declined) as refusal:
+        policy().claim(ping(source, target))
+    assert refusal.value.reason is reason
+    assert refusal.value.detail.endswith(".")
+
+
+def test_a_refusal_for_the_wrong_site_names_the_right_ones() -> None:
+    with pytest.raises(Declined, match=r"which listens for example\.com, second\.example\."):
+        policy().claim(ping("https://alice.example/", "https://third.example/"))
+
+
+def test_one_site_of_the_bridge_may_mention_another() -> None:
+    assert policy().claim(ping("https://second.example/a")).site == "example.com"
+
+
+@pytest.mark.parametrize("setting", [SelfMentions.HOLD, SelfMentions.ALLOW])
+def test_self_mentions_are_taken_where_the_owner_wants_them_but_never_of_the_page_itself(setting: SelfMentions) -> None:
+    assert policy(setting).claim(ping("https://example.com/other")).site == "example.com"
+    with pytest.raises(Declined) as refusal:
+        policy(setting).claim(ping(TARGET))
+    assert refusal.value.reason is Reason.SOURCE_IS_TARGET
+
+
+def test_the_same_link_told_in_any_dialect_and_writing_is_one_claim() -> None:
+    tellings = itertools.product(
+        Protocol, ("https://alice.example/a", "http://www.alice.example/a/#x"), (TARGET, "http://example.com/page/#y")
+    )
+    ids = {policy().claim(ping(source, target, protocol)).id for protocol, source, target in tellings}
+    assert len(ids) == 1
+    assert len(ids.pop()) == 22
+
+
+def test_another_link_is_another_claim() -> None:
+    one, other = claim("https://alice.example/a"), claim("https://alice.example/b")
+    assert one.id != other.id
+    assert one.id != claim("https://alice.example/a", "https://example.com/page?x").id
+
+
+# What is blocked
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "source", "covered"),
+    [
+        ("spam.example", "host", "https://spam.example/x", True),
+        ("spam.example", "host", "https://a.b.spam.example/", True),
+        ("spam.example", "host", "https://notspam.example/", False),
+        ("spam.example", "host", "https://spam.example.other.example/", False),
+        ("spam.example", "host", "https://example/spam.example", False),
+        ("spam.example", "host", "https://spam.example:8443/", True),
+        ("sub.spam.example", "host", "https://spam.example/", False),
+        ("spam.example/~bob", "prefix", "https://spam.example/~bob", True),
+        ("spam.example/~bob", "prefix", "http://www.spam.example/%7Ebob/x?y", True),
+        ("spam.example/~bob/", "prefix", "https://spam.example/~bob/x", True),
+        ("spam.example/~bob", "prefix", "https://spam.example/~bob?x", True),
+        ("spam.example/~bob", "prefix", "https://spam.example/~bobby", False),
+        ("spam.example/~bob", "prefix", "https://spam.example/", False),
+        ("good.example", "prefix", "https://good.example/x", True),
+        ("good.example", "prefix", "https://good.example.evil.example/", False),
+        ("good.example", "prefix", "https://good.example:8443/", False),
+        ("", "prefix", "https://good.example/", False),
+        ("", "host", "https://good.example/", False),
+        ("spam.example", "author", "https://spam.example/", False),
+    ],
+)
+def test_a_rule_covers_whole_names_and_segments_only(value: str, kind: str, source: str, covered: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    assert rule(value, Action.BLOCK, kind).covers(urls.parse(source)) is covered
+
+
+def test_a_blocked_source_is_declined_wherever_a_redirect_leads_to_it() -> None:
+    rules = [rule("spam.example", Action.BLOCK)]
+    told = claim("https://alice.example/")
+    policy().admit(told.source, told, rules)
+    with pytest.raises(Declined) as refusal:
+        policy().admit(urls.parse("https://www.spam.example/landing"), told, rules)
+    assert refusal.value.reason is Reason.BLOCKED
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"), [("https://example.com/other", Reason.SELF), (TARGET, Reason.SOURCE_IS_TARGET)]
+)
+def test_a_redirect_to_the_site_itself_is_declined(url: str, reason: Reason) -> None:
+    with pytest.raises(Declined) as refusal:
+        policy().admit(urls.parse(url), claim("https://alice.example/"), ())
+    assert refusal.value.reason is reason
+
+
+RULES = [
+    rule("blog.example", Action.BLOCK),
+    rule("alice.blog.example", Action.ALLOW),
+    rule("alice.blog.example/old", Action.BLOCK, "prefix"),
+    rule("alice.blog.example/old/best", Action.HOLD, "prefix"),
+]
+
+
+@pytest.mark.parametrize(
+    ("source", "outcome"),
+    [
+        ("https://bob.blog.example/", "blocked"),
+        ("https://alice.blog.example/new", "public"),
+        ("https://alice.blog.example/old/x", "blocked"),
+        ("https://alice.blog.example/old/best/x", "held"),
+        ("https://elsewhere.example/", "held"),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_most_specific_rule_wins_in_any_order(source: str, outcome: str, order: int) -> None:
+    rules = RULES[::order]
+    told = claim(source)
+    try:
+        policy().admit(told.source, told, rules)
+    except Declined:
+        assert outcome == "blocked"
+    else:
+        assert policy().holds(told, rules) is (outcome == "held")
+
+
+# What waits
+
+
+@pytest.mark.parametrize(
+    ("moderation", "action", "held"),
+    [
+        (Moderation.FIRST, None, True),
+        (Moderation.ALL, None, True),
+        (Moderation.NONE, None, False),
+        (Moderation.FIRST, Action.ALLOW, False),
+        (Moderation.ALL, Action.ALLOW, False),
+        (Moderation.NONE, Action.ALLOW, False),
+        (Moderation.FIRST, Action.HOLD, True),
+        (Moderation.ALL, Action.HOLD, True),
+        (Moderation.NONE, Action.HOLD, True),
+    ],
+)
+def test_what_waits_for_the_owner(moderation: Moderation, action: Action | None, held: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    rules = [rule("alice.example", action)] if action else []
+    assert policy(moderation=moderation).holds(claim("https://alice.example/"), rules) is held
+
+
+@pytest.mark.parametrize(
+    ("self_mentions", "moderation", "held"),
+    [
+        (SelfMentions.HOLD, Moderation.NONE, True),
+        (SelfMentions.HOLD, Moderation.FIRST, True),
+        (SelfMentions.HOLD, Moderation.ALL, True),
+        (SelfMentions.ALLOW, Moderation.NONE, False),
+        (SelfMentions.ALLOW, Moderation.FIRST, False),
+        (SelfMentions.ALLOW, Moderation.ALL, True),
+    ],
+)
+def test_which_self_mentions_wait(self_mentions: SelfMentions, moderation: Moderation, held: bool) -> None:  # noqa: FBT001 - a parameter of the test
+    own = claim("https://example.com/other")
+    assert policy(self_mentions, moderation).holds(own, ()) is held
+    assert not policy(self_mentions, moderation).holds(own, [rule("example.com", Action.ALLOW)])
+    assert policy(self_mentions, moderation).holds(own, [rule("example.com", Action.HOLD)])
+
+
+# How much
+
+
+def test_a_host_may_send_so_many_pings_in_a_minute_and_no_more() -> None:
+    pace = Pace(3)
+    for second in (0, 10, 59):
+        pace.take("alice.example", 6_000 + second)
+    with pytest.raises(TryLater) as refusal:
+        pace.take("alice.example", 6_000 + 59.5)
+    assert (refusal.value.reason, refusal.value.after) == (Reason.TOO_MANY, 1)
+
+
+def test_a_new_minute_begins_anew_and_hosts_do_not_disturb_each_other() -> None:
+    pace = Pace(1)
+    pace.take("alice.example", 6_000)
+    pace.take("bob.example", 6_000)
+    pace.take("alice.example", 6_060)
+    with pytest.raises(TryLater) as refusal:
+        pace.take("alice.example", 6_060)
+    assert refusal.value.after == 60
+
+
+def test_a_pace_of_nothing_refuses_everything() -> None:
+    with pytest.raises(TryLater):
+        Pace(0).take("alice.example", 6_030)
