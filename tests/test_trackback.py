@@ -195,7 +195,7 @@ TEXT = st.text(st.characters(), max_size=30)  # half surrogates, too
 @given(st.binary(max_size=80), TEXT, TEXT, TEXT)
 def test_any_request_is_a_ping_or_declined(fields: bytes, path: str, query: str, charset: str) -> None:
     headers = {"content-type": f"{FORM}; charset={charset}"}
-    request = Request("POST", path, query, headers, b"url=x&" + fields, BASE, "/trackback/" + path)
+    request = Request("POST", "/trackback/" + path, query, headers, b"url=x&" + fields, BASE)
     try:
         ping = trackback.read(request, NOW)
     except Declined:

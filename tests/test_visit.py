@@ -207,6 +207,29 @@ def test_links_within_the_site_are_held_or_shown_as_the_owner_says(
     assert visit(page, 1000.0, f"{internet.origin}/post") is expected
 
 
+def test_a_redirect_does_not_launder_where_a_page_is_from(table: Table, internet: Web) -> None:
+    site = internet.origin.removeprefix("http://")
+    visit = Visits(table)
+    visit.policy = Policy(Sites((site,)), SelfMentions.HOLD, Moderation.NONE)
+    visit.visitor = Visitor(visit.policy, table, partial(web.get, permit=permits.everything))
+    internet.put("/post", "<p>the target</p>")
+    internet.put("/own", "<p><a href='/post'>relative</a></p>")
+    internet.put("/short", "", 302, location=f"{internet.origin}/own")
+    foreign = internet.origin.replace("127.0.0.1", "localhost")
+    assert visit(f"{foreign}/short", 1000.0, f"{internet.origin}/post") is Status.HELD
+
+
+def test_a_visit_that_found_no_link_outlasts_an_older_one_that_did(table: Table, internet: Web, source: str) -> None:
+    visit = Visits(table)
+    assert visit(source, 1000.0) is Status.PUBLISHED
+    internet.put("/linking", "<p>no more</p>")
+    assert visit(source, 3000.0) is Status.HIDDEN
+    assert visit(source, 5000.0) is Status.HIDDEN
+    internet.put("/linking", linking())
+    assert visit(source, 4000.0) is not Status.PUBLISHED
+    assert visit.words() == []
+
+
 # Every reason that a visit can end with, produced from outside. (Those of the door are in test_door.py.)
 
 

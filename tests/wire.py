@@ -21,7 +21,7 @@ def parsed(raw: bytes) -> Request:
     method, address, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     path, _, query = address.partition("?")
-    return Request(method, unquote(path), query, headers, body, BASE, path)
+    return Request(method, unquote(path), query, headers, body, BASE)
 
 
 def captured(name: str) -> Request:
@@ -37,14 +37,14 @@ def captured_posts() -> list[str]:
 
 def post(path: str, body: bytes | str, content_type: str = FORM, **headers: str) -> Request:
     """A POST with this body; header names are written with underscores."""
-    raw_path, _, query = path.partition("?")
+    address, _, query = path.partition("?")
     told = {"content-type": content_type} | {name.replace("_", "-"): value for name, value in headers.items()}
     content = body.encode() if isinstance(body, str) else body
-    return Request("POST", unquote(raw_path), query, told, content, BASE)
+    return Request("POST", unquote(address), query, told, content, BASE)
 
 
 def get(path: str, **headers: str) -> Request:
     """A GET."""
-    raw_path, _, query = path.partition("?")
+    address, _, query = path.partition("?")
     told = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Request("GET", unquote(raw_path), query, told, b"", BASE)
+    return Request("GET", unquote(address), query, told, b"", BASE)
