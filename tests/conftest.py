@@ -141,7 +141,7 @@ class Bridge:
         return http_answer(handler(http_event(request, route, parameters, datetime.now(UTC)), None))
 
     def get(self, url: str, **headers: str) -> HttpAnswer:
-        return self.call("GET", url, **headers)
+        return self.call("GET", url, b"", **headers)
 
     def json(self, url: str) -> Any:
         return json.loads(self.get(url).body)

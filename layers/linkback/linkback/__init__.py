@@ -1,3 +1,3 @@
-"""Linkback: three dialects in, one verified mention out. Every module is handed its clients, its clock and its settings."""
+"""Linkback: three dialects in, one verified mention out. Each module is handed its clients, clock and settings."""
 
 __version__ = "0.1.0"

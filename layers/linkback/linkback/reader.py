@@ -27,6 +27,7 @@ PREFLIGHT = {"access-control-allow-methods": "GET, HEAD, OPTIONS", "access-contr
 # A build survives an outage of ours for a week on what its cache holds; a moderator's click is seen within seconds.
 CACHING = "public, max-age=5, stale-while-revalidate=60, stale-if-error=604800"
 
+_NOT_FOUND = 404
 _UNKNOWN_PING = "There is no ping of this name, or it is older than 90 days."
 
 
@@ -127,7 +128,8 @@ def bad_query(request: Request, bad: BadQuery) -> Response:
 def _trouble(status: int, error: str, description: str, request: Request) -> Response:
     headers = CORS | {"cache-control": "no-store"}
     if human.wanted(request):
-        return human.page(status, "Not found" if status == 404 else "Not possible", f"<p>{escape(description)}</p>", headers)  # noqa: PLR2004
+        title = "Not found" if status == _NOT_FOUND else "Not possible"
+        return human.page(status, title, f"<p>{escape(description)}</p>", headers)
     told = {"error": error, "error_description": description, "type": "feed", "children": []}
     return Response(status, json.dumps(told), headers | _type("application/json"))
 

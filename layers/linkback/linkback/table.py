@@ -43,7 +43,7 @@ class Table:
     def put_ping(
         self, ping: Ping, claim: Claim, base: str, status: Status = Status.QUEUED, *, fresh: bool = False
     ) -> bool:
-        """Record a ping before it is queued. With `fresh`, False and nothing written if it was told within the last minute."""
+        """Record a ping before it is queued. With `fresh`, False and no write if it was told within the last minute."""
         received = int(ping.received.timestamp())
         item = _ping_key(ping.id) | {
             "id": ping.id,

@@ -88,7 +88,7 @@ class Visitor:
         return page.read(answer, claim.target), answer.url
 
     def _check_target(self, claim: Claim, base: str, now: int) -> None:
-        """A page that is surely not there gets no mentions. Asked once a page; no answer counts in the page's favour."""
+        """A page that is surely not there gets no mentions. Asked once a page; no answer counts in its favour."""
         known = self._table.page_checked(claim.page)
         if known is None or (known["status"] == 0 and known["checked"] < now - HOUR):
             status = self._target_status(claim, base)
