@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkback import feed, human, query, urls
 from linkback.dialect import Request, Response
+from linkback.site import scheme
 from linkback.table import EPOCH, number_after
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class Reader:
         records, more = self._page(asked)
         following = _next(request, asked, more)
         name = str(asked.targets[0]) if asked.targets else asked.domain or ", ".join(self._sites.names)
-        home = str(asked.targets[0]) if asked.targets else f"https://{asked.domain or self._sites.names[0]}/"
+        site = asked.domain or self._sites.names[0]
+        home = str(asked.targets[0]) if asked.targets else f"{scheme(site)}://{site}/"
         here = f"{request.base}{request.path}" + (f"?{request.query}" if request.query else "")
         told = feed.json_feed(records, f"Mentions of {name}", home, here, following)
         return _feed(request, told, _type("application/feed+json"), records, following)

@@ -38,6 +38,11 @@ class Sites:
         return None
 
 
+def scheme(host: str) -> str:
+    """The scheme of a site that is named without one: a host with a port is a developer's, on http."""
+    return "http" if ":" in host else "https"
+
+
 def _name(word: str) -> str:
     if any(mark in word for mark in "/?#"):
         message = f"Sites has {word!r}: give the host alone, such as example.com, without a scheme or path"

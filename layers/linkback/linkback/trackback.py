@@ -12,6 +12,7 @@ from urllib.parse import quote, unquote
 from linkback import form
 from linkback.dialect import Request, Response
 from linkback.ping import Declined, Ping, Protocol, Reason, TryLater
+from linkback.site import scheme
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -63,7 +64,7 @@ def read(request: Request, now: datetime) -> Ping:
 
 
 def target_of(request: Request) -> str:
-    """The page that the ping URL belongs to. A path tells no scheme: a host with a port is a developer's, on http."""
+    """The page that the ping URL belongs to: named in its path, which tells no scheme, or in its query."""
     page = request.path.removeprefix(_DOOR) if request.path.startswith(_DOOR) else ""
     host, slash, path = page.partition("/")
     if not host:
@@ -76,8 +77,7 @@ def target_of(request: Request) -> str:
     # API Gateway may hand over a path decoded; an escape that is still there stands for itself.
     path = quote(path, safe=_IN_PATH, errors="replace")
     query = quote(request.query, safe=f"{_IN_PATH}?", errors="replace")
-    scheme = "http" if ":" in host else "https"
-    return f"{scheme}://{host}{slash}{path}" + (f"?{query}" if query else "")
+    return f"{scheme(host)}://{host}{slash}{path}" + (f"?{query}" if query else "")
 
 
 def accept(request: Request, ping: Ping, *, again: bool) -> Response:  # noqa: ARG001 - the specification knows one success

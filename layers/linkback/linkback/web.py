@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import h11
 
-from linkback import urls
+from linkback import form, urls
 from linkback.ping import Declined, Reason, TryLater
 
 if TYPE_CHECKING:
@@ -80,11 +80,7 @@ class Answer:
     @property
     def charset(self) -> str:
         """The charset parameter of the content type as sent; empty where there is none."""
-        for parameter in self.headers.get("content-type", "").split(";")[1:]:
-            name, _, value = parameter.partition("=")
-            if name.strip().lower() == "charset":
-                return value.strip(" \t\"'")
-        return ""
+        return form.charset(self.headers.get("content-type", ""))
 
 
 def look_up(host: str) -> tuple[str, ...]:
