@@ -207,6 +207,18 @@ def test_links_within_the_site_are_held_or_shown_as_the_owner_says(
     assert visit(page, 1000.0, f"{internet.origin}/post") is expected
 
 
+def test_another_spelling_of_a_source_that_is_missing_hides_nothing(table: Table, internet: Web) -> None:
+    visit = Visits(table)
+    source = internet.put("/slash/", linking())
+    assert visit(source, 1000.0) is Status.PUBLISHED
+    for status in (410, 404, 200):
+        internet.put("/slash", "no such page here", status)
+        assert visit(source.removesuffix("/"), 2000.0 + status) is Status.PUBLISHED
+    assert len(visit.words()) == 1
+    internet.put("/slash/", "", 410)
+    assert visit(source.removesuffix("/"), 3000.0) is Status.GONE
+
+
 def test_a_redirect_does_not_launder_where_a_page_is_from(table: Table, internet: Web) -> None:
     site = internet.origin.removeprefix("http://")
     visit = Visits(table)

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 10
 
-# A visit takes ten seconds at most, and its target three: what cannot be begun in time goes back to the queue.
-LEAST_MS_LEFT = 20_000
+# A visit takes ten seconds at most, a second look at the address first told ten more, and the target three: what cannot
+# be begun in time goes back to the queue.
+LEAST_MS_LEFT = 30_000
 
 
 def connect(

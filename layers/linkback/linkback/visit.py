@@ -69,7 +69,7 @@ class Visitor:
             mention, place = self._look(ping, claim, rules, base)
             self._check_target(claim, base, int(now))
         except Declined as refusal:
-            return self._lose(claim, refusal, now)
+            return self._lose(ping, claim, refusal, base, now)
         except TryLater as weather:
             return Fate(Status.WAITING, weather.reason, weather.detail, retry_at=int(now) + weather.after)
         held = any(self._policy.holds(replace(claim, source=url), rules) for url in (claim.source, place))
@@ -113,10 +113,14 @@ class Visitor:
 
         return self._settle(claim, settle, now)
 
-    def _lose(self, claim: Claim, refusal: Declined, now: float) -> Fate:
+    def _lose(self, ping: Ping, claim: Claim, refusal: Declined, base: str, now: float) -> Fate:
         old = self._table.mention(claim.page, claim.id)
         if old is None or old.state in STICKY or refusal.reason not in record.LOSING:
             return _declined(refusal)
+        if old.source != ping.source:
+            # Another spelling of the address (http, www, a slash) may be missing, and anybody can tell us so: a mention
+            # is lost only where it was found.
+            return self._fate(replace(ping, source=old.source), base, now)
         kept = self._settle(claim, lambda again: record.lost(again or old, refusal, int(now * 1000)), now)
         if kept.state is State.GONE:
             status = Status.GONE if refusal.reason is Reason.SOURCE_MISSING else Status.HIDDEN
