@@ -1,0 +1,109 @@
+"""What the software of an old blog sends in each dialect. All it knows of the bridge is what the page's tags say."""
+
+from __future__ import annotations
+
+import re
+import urllib.error
+import urllib.request
+import xmlrpc.client
+from dataclasses import dataclass
+from html import unescape
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlencode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_PINGBACK = re.compile(r'<link rel="pingback" href="([^"]+)" ?/?>')  # the Pingback 1.0 specification's own
+_WEBMENTION = re.compile(r'<link rel="webmention" href="([^"]+)"')
+_TRACKBACK = re.compile(r'dc:identifier="([^"]+)".*?trackback:ping="([^"]+)"', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One call as text to show: where to, what, and what came back. `location` is the status page, if it was told."""
+
+    endpoint: str
+    asked: str
+    answered: str
+    location: str = ""
+
+
+def webmention(source: str, target: str, *_: str) -> Sent:
+    """W3C Webmention: a form with source and target."""
+    endpoint = _found(_WEBMENTION, _read(target))
+    return _posted(endpoint, {"source": source, "target": target})
+
+
+def trackback(source: str, target: str, title: str, excerpt: str) -> Sent:
+    """TrackBack 1.2: a form with url, title, excerpt and blog_name, to the address in the page's RDF."""
+    pairs = dict(_TRACKBACK.findall(_read(target)))
+    endpoint = unescape(pairs.get(target, ""))
+    return _posted(endpoint, {"url": source, "title": title, "excerpt": excerpt, "blog_name": "Harbour Log"})
+
+
+def pingback(source: str, target: str, *_: str) -> Sent:
+    """Pingback 1.0: an XML-RPC call."""
+    endpoint = _found(_PINGBACK, _read(target))
+    asked = f"POST {endpoint}\nContent-Type: text/xml\n\n{xmlrpc.client.dumps((source, target), 'pingback.ping')}"
+    if not endpoint:
+        return _no_door()
+    try:
+        with xmlrpc.client.ServerProxy(endpoint) as blog:
+            answered = f"<string>{blog.pingback.ping(source, target)!s}</string>"
+    except xmlrpc.client.Fault as fault:
+        answered = f"Fault {fault.faultCode}: {fault.faultString}"
+    except (OSError, xmlrpc.client.Error) as error:
+        answered = f"No answer: {error}"
+    return Sent(endpoint, asked, answered)
+
+
+# Each takes source, target, title and excerpt.
+SENDERS: dict[str, Callable[[str, str, str, str], Sent]] = {
+    "webmention": webmention,
+    "pingback": pingback,
+    "trackback": trackback,
+}
+
+
+def opener() -> urllib.request.OpenerDirector:
+    """Asks directly: the demo is on this machine, whatever proxy the shell is set to."""
+    return urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+def _read(target: str) -> str:
+    with opener().open(target, timeout=10) as answer:
+        page: str = answer.read(500_000).decode("utf-8", "replace")
+    return page
+
+
+def _found(pattern: re.Pattern[str], text: str) -> str:
+    match = pattern.search(text)
+    return unescape(match[1]) if match else ""
+
+
+def _text(answer: IO[bytes]) -> str:
+    return answer.read(20_000).decode("utf-8", "replace")
+
+
+def _no_door() -> Sent:
+    return Sent("", "(nothing: the page names no address for this dialect)", "")
+
+
+def _posted(endpoint: str, fields: dict[str, str]) -> Sent:
+    if not endpoint:
+        return _no_door()
+    body = urlencode(fields)
+    asked = f"POST {endpoint}\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\n\n{body}"
+    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+    request = urllib.request.Request(endpoint, body.encode(), headers)  # noqa: S310 - http, from the demo site's page
+    try:
+        with opener().open(request, timeout=10) as answer:
+            location = answer.headers.get("Location") or ""
+            heading = f"{answer.status} {answer.reason}" + (f"\nLocation: {location}" if location else "")
+            return Sent(endpoint, asked, f"{heading}\n\n{_text(answer)}", location)
+    except urllib.error.HTTPError as error:
+        with error:
+            return Sent(endpoint, asked, f"{error.code} {error.reason}\n\n{_text(error)}")
+    except OSError as error:
+        return Sent(endpoint, asked, f"No answer: {error}")

@@ -1,0 +1,173 @@
+"""`linkback serve`: the real functions behind real events, on one's own machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from linkback.site import Sites
+from linkback_cli import template
+from linkback_cli.bridge import Bridge, Settings
+from linkback_cli.console import Console
+from linkback_cli.data import DataDir
+from linkback_cli.demo import Demo
+from linkback_cli.listener import Listener
+from linkback_cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said; `sites` as typed."""
+
+    port: int
+    sites: tuple[str, ...]
+    data: Path
+    moderation: str
+    self_mentions: str
+    demo: bool
+    allow_private: bool
+    token: str | None
+
+
+@click.command("serve")
+@click.option("--port", default=8787, show_default=True, type=click.IntRange(0, 65535), help="0: the system chooses.")
+@click.option("--site", "sites", multiple=True, metavar="HOST[:PORT]", help="A site of yours. Repeatable.")
+@click.option(
+    "--data", default=".linkback", show_default=True, metavar="DIR", type=click.Path(path_type=Path),
+    help="Holds everything the local bridge keeps.",
+)  # fmt: skip
+@click.option(
+    "--moderation", default="none", show_default=True, type=click.Choice(["first", "all", "none"]),
+    help="What waits for you: the first mention of each new host, all, or none. Here none, so that you see what you "
+    "try at once; when deployed, first.",
+)  # fmt: skip
+@click.option(
+    "--self", "self_mentions", default="refuse", show_default=True, type=click.Choice(["allow", "hold", "refuse"]),
+    help="Mentions from your own sites.",
+)  # fmt: skip
+@click.option("--no-demo", "demo", flag_value=False, default=True, help="Without the demo site and the demo blog.")
+@click.option(
+    "--allow-private", is_flag=True,
+    help="Visit loopback and private addresses too, on any port. Without it only the demo's own are.",
+)  # fmt: skip
+@click.option("--token", metavar="TOKEN", help="A fixed owner's token, for scripts. Only its hash is kept.")
+def command(**given: Any) -> None:
+    """Run the bridge on this machine, with its own store, a demo site and a demo blog.
+
+    Prints `ready http://127.0.0.1:PORT` on stdout when it takes requests; Ctrl-C or SIGTERM stops it, and everything
+    is there again at the next start.
+    """
+    run(Options(**given), Console())
+
+
+def run(options: Options, console: Console, root: Path = template.ROOT) -> None:
+    """Serve until a signal ends it. Raises Trouble."""
+    stopping = _until_signalled()
+    _check_sites(options)
+    with ExitStack() as open_things:
+        data = DataDir(options.data)
+        open_things.callback(data.close)
+        listener = _listen(options.port)
+        open_things.callback(listener.server_close)
+        demo = Demo(listener.address, data, options.port) if options.demo else None
+        settings = _settings(options, demo)
+        bridge = Bridge(settings, data, console, root)
+        open_things.callback(bridge.close)
+        with console.slow("Starting the store"):
+            bridge.start(f"http://{listener.address}")
+        listener.respond = bridge.gateway
+        listener.start()
+        if demo:
+            demo.start()
+        click.echo(f"ready http://{listener.address}")
+        _welcome(settings.sites, listener.address, demo, console)
+        console.say(f"  Data: {options.data}    Stop: Ctrl-C\n")
+        _wait(stopping, bridge)
+        finished = _stop(listener, demo, bridge, console)
+    if not finished:
+        os._exit(0)  # all is saved; Python would wait for the threads of the visit that takes too long
+
+
+def _check_sites(options: Options) -> None:
+    if not options.sites and not options.demo:
+        raise Trouble("Without the demo there is no site to listen for: give yours with --site HOST")
+    if options.sites:
+        try:
+            Sites.parse(",".join(options.sites))
+        except ValueError as error:
+            raise Trouble(str(error).replace("Sites has", "--site has")) from None
+
+
+def _listen(port: int) -> Listener:
+    try:
+        return Listener(port)
+    except OSError as error:
+        why = f"Port {port} cannot be used ({os.strerror(error.errno or 0)})."
+        raise Trouble(f"{why} Choose another with --port, or --port 0 for any that is free") from None
+
+
+def _settings(options: Options, demo: Demo | None) -> Settings:
+    own = (demo.site_address, demo.blog_address) if demo else ()
+    return Settings(
+        sites=(*options.sites, *own[:1]),
+        moderation=options.moderation,
+        self_mentions=options.self_mentions,
+        permitted=None if options.allow_private else own,
+        token=options.token,
+    )
+
+
+def _until_signalled() -> threading.Event:
+    """Set by SIGTERM, SIGHUP and Ctrl-C; the second Ctrl-C does not wait for anything."""
+    stopping = threading.Event()
+
+    def stop(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001 - signal's signature
+        if stopping.is_set() and signum == signal.SIGINT:
+            os._exit(130)
+        stopping.set()
+
+    for one in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(one, stop)
+    return stopping
+
+
+def _wait(stopping: threading.Event, bridge: Bridge) -> None:
+    while not stopping.wait(1):
+        if not bridge.alive:
+            raise Trouble(f"The store ended by itself; its log is {bridge.log}. Start again: what was saved is there")
+
+
+def _stop(listener: Listener, demo: Demo | None, bridge: Bridge, console: Console) -> bool:
+    console.say("Stopping: no more requests, saving what is there (Ctrl-C again to leave at once)")
+    if demo:
+        demo.stop()
+    listener.stop()
+    finished = bridge.stop()
+    console.say("Saved. Everything is there again at the next start.")
+    return finished
+
+
+def _welcome(sites: tuple[str, ...], address: str, demo: Demo | None, console: Console) -> None:
+    say = console.say
+    say()
+    say(f"  Linkback        http://{address}          endpoints: /webmention  /pingback  /trackback")
+    if demo:
+        say(f"  Your demo site  http://{demo.site_address}          carries the bridge's tags")
+        say(f"  A demo blog     http://{demo.blog_address}          links to it, and pings")
+        say()
+        say(f"  Next: open http://{demo.blog_address}, send a ping, and build the site to see it.")
+    else:
+        say(f"  Listening for   {', '.join(sites)}")
+        say()
+        say(f"  Next: put the tags that http://{address} shows into your pages' head.")
+    say(f"  Feed: http://{address}/api/mentions.jf2?domain={sites[0]}")
