@@ -59,7 +59,7 @@ def _functions() -> None:
 
 def _bytecode() -> None:
     """The built artefacts as they ship, against the same files with bytecode that was compiled here and now."""
-    python = shutil.which("python3.13")
+    python = _python_of_lambda()
     if not python or not (HERE / "Library").is_dir():
         print("built artefacts against fresh bytecode: not measured (needs python3.13, and `make build-here` before)")
         return
@@ -72,6 +72,14 @@ def _bytecode() -> None:
         times = _medians(sides)
     for name in GOALS:
         _row(f"built {name}, against fresh bytecode", times[f"built {name}"] / times[f"fresh {name}"], BYTECODE_GOAL)
+
+
+def _python_of_lambda() -> str | None:
+    """The python3.13 on PATH, if it runs: a version manager may leave a stand-in there that does not."""
+    python = shutil.which("python3.13")
+    if python and subprocess.run([python, "-c", ""], check=False, capture_output=True).returncode:
+        return None
+    return python
 
 
 def _built(python: str, tree: Path, name: str) -> Command:
