@@ -54,7 +54,7 @@ clean:
 
 # SAM CLI has an environment of its own: it pins another botocore than the local bridge does.
 .venv-sam/bin/sam: requirements/sam.txt
-	@command -v python3.13 >/dev/null || { echo "SAM builds for python3.13: install it, or put it on PATH" >&2; exit 1; }
+	@python3.13 -c '' 2>/dev/null || { echo "SAM builds for python3.13: install it, or put it on PATH" >&2; exit 1; }
 	python3.13 -m venv .venv-sam && .venv-sam/bin/python $(pip) --requirement $< && touch $@
 
 .PHONY: run test check build build-here bench deploy pins clean
