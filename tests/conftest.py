@@ -130,13 +130,14 @@ class Bridge:
     queue_url: str
     logged: list[tuple[str, dict[str, Any]]]
     host: str = "bridge.example"
+    sender: str = "192.0.2.1"
 
     def call(self, method: str, url: str, body: bytes = b"", **headers: str) -> HttpAnswer:
         """One HTTP request, routed by template.yaml: function, event and answer as API Gateway makes them."""
         path, _, query = url.removeprefix(f"http://{self.host}").partition("?")
         route, parameters = routes.find(template.load().routes(), method, path) or pytest.fail(f"no route for {path}")
         sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
-        request = HttpRequest(method, path, query, "HTTP/1.1", sent, body, self.host, "192.0.2.1")
+        request = HttpRequest(method, path, query, "HTTP/1.1", sent, body, self.host, self.sender)
         handler = {"receive": self.receive, "publish": self.publish}[route.function]
         return http_answer(handler(http_event(request, route, parameters, datetime.now(UTC)), None))
 

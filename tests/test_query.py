@@ -198,17 +198,24 @@ def test_100_kb_of_an_unknown_parameter_are_passed_over() -> None:
 # The page behind
 
 
-def test_the_next_page_asks_the_same_one_page_on() -> None:
+def test_what_is_older_is_asked_for_by_the_id_it_is_older_than() -> None:
     asked = read(f"target%5B%5D={ENCODED}&page=2&since=2026-01-02T03:04:05+01:00&per-page=7&x=%C3%BC")
-    following = asked.next_page()
+    following = asked.older(217_000_000)
     again = read(following)
-    assert (again.targets, again.per_page, again.since, again.page) == (asked.targets, 7, asked.since, 3)
+    assert (again.targets, again.per_page, again.since) == (asked.targets, 7, asked.since)
+    assert (again.page, again.before) == (0, 217_000_000)
     assert parse_qs(following)["x"] == ["ü"]
-    assert parse_qs(read(following).next_page())["page"] == ["4"]
+    assert parse_qs(again.older(5))["before"] == ["5"]
 
 
-def test_the_first_page_has_a_next_one_without_any_question() -> None:
-    assert read("").next_page() == "page=1"
+def test_without_any_question_there_is_something_older() -> None:
+    assert read("").older(7) == "before=7"
+
+
+def test_nobody_skips_what_must_be_read_to_be_skipped() -> None:
+    assert read("page=1000").page == 1000
+    with pytest.raises(BadQuery, match="page must be a whole number from 0 to 1000"):
+        read("page=1001")
 
 
 PIECES = st.sampled_from(
@@ -231,5 +238,5 @@ def test_any_query_is_read_or_refused_in_a_sentence(text: str) -> None:
     assert 1 <= asked.per_page <= query.MOST_PER_PAGE
     assert asked.page >= 0
     assert asked.since is None or asked.since.tzinfo is UTC
-    again = read(asked.next_page())
-    assert (again.targets, again.per_page, again.page) == (asked.targets, asked.per_page, asked.page + 1)
+    again = read(asked.older(9))
+    assert (again.targets, again.per_page, again.page, again.before) == (asked.targets, asked.per_page, 0, 9)

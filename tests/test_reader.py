@@ -111,6 +111,35 @@ def test_a_page_that_is_not_the_last_says_where_the_next_one_is(
     assert seen == [4, 3, 2, 1, 0]
 
 
+@pytest.mark.parametrize("query", ["domain=example.com", "target=https://example.com/post"])
+def test_the_next_page_does_not_move_when_new_mentions_arrive(
+    reading: Bridge, mention: Callable[..., Record], query: str
+) -> None:
+    for number in range(4):
+        mention(number)
+    first = reading.get(f"/api/mentions.jf2?{query}&per-page=2")
+    mention(9)
+    following = headers(first)["link"].partition(">")[0].removeprefix("<")
+    assert sources(json.loads(first.body)["children"]) == [3, 2]
+    assert sources(reading.json(following)["children"]) == [1, 0]
+
+
+def test_a_feed_that_is_too_large_for_one_answer_comes_whole_in_several(
+    reading: Bridge, mention: Callable[..., Record]
+) -> None:
+    for number in range(14):
+        mention(number, text="\N{GRINNING FACE}" * 90_000)
+    seen: list[int] = []
+    url, answers = "/api/mentions.jf2?domain=example.com", 0
+    while url:
+        answer = reading.get(url)
+        answers += 1
+        seen += sources(json.loads(answer.body)["children"])
+        url = headers(answer).get("link", "").partition(">")[0].removeprefix("<")
+    assert seen == list(range(13, -1, -1))
+    assert answers == 2
+
+
 def test_what_was_published_since_a_time_comes_whatever_way_its_plus_was_sent(
     reading: Bridge, mention: Callable[..., Record]
 ) -> None:
@@ -219,9 +248,13 @@ def test_head_says_what_get_would(reading: Bridge) -> None:
 
 
 def test_what_is_not_there_is_a_404_with_an_empty_feed_in_it(reading: Bridge) -> None:
-    for path in ("/nothing", "/api/mentions.xml", "/pings/unknown", "/pings/" + "x" * 3000):
+    for path in ("/api/mentions.xml", "/feed.xml"):
         answer = reading.get(path)
-        assert (answer.status, json.loads(answer.body)["children"]) == (404, [])
+        told = json.loads(answer.body)
+        assert (answer.status, told["children"], told["links"]) == (404, [], [])
+    for path in ("/nothing", "/pings/unknown", "/pings/" + "x" * 3000):
+        answer = reading.get(path)
+        assert (answer.status, json.loads(answer.body).keys()) == (404, {"error", "error_description"})
     answer = reading.call("POST", "/api/mentions.jf2", b"x")
     assert (answer.status, headers(answer)["allow"]) == (405, "GET, HEAD, OPTIONS")
 

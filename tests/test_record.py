@@ -12,7 +12,8 @@ from linkback import urls
 from linkback.mention import Mention, Relation
 from linkback.ping import Declined, Ping, Protocol, Reason
 from linkback.policy import Claim
-from linkback.record import DAY, STICKY, Record, State, found, lost, moment
+from linkback.record import DAY, STICKY, Record, State, address, found, lost, moment
+from linkback.urls import parse
 from wire import NOW
 
 SOURCE, TARGET = "https://alice.example/post", "https://example.com/page"
@@ -87,10 +88,23 @@ def test_a_claim_told_in_several_dialects_lists_them_in_order_even_when_late(vis
     assert twice.protocols == again.protocols == ("webmention", "pingback")
 
 
-def test_source_target_and_time_of_receipt_stay_those_of_the_first_telling() -> None:
-    later = Ping(f"{SOURCE}#x", f"{TARGET}/", Protocol.WEBMENTION, NOW + timedelta(days=1))
+def test_target_and_time_of_receipt_stay_those_of_the_first_telling_and_source_is_where_it_was_found() -> None:
+    later = Ping(f"{SOURCE}/", f"{TARGET}/", Protocol.WEBMENTION, NOW + timedelta(days=1))
     new = found(record(), CLAIM, later, SEEN_LATER, held=False, visited=T + 1)
-    assert (new.source, new.target, new.received) == (SOURCE, TARGET, "2026-03-01T12:00:05Z")
+    assert (new.source, new.target, new.received) == (f"{SOURCE}/", TARGET, "2026-03-01T12:00:05Z")
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("https://Example.com/a?b#c", "https://Example.com/a?b#c"),
+        ("https://example.com/words/../a#c", "https://example.com/a"),
+        ("https://example.com/words/%2E%2e/a", "https://example.com/a"),
+    ],
+)
+def test_an_address_is_kept_as_told_without_detours(told: str, kept: str) -> None:
+    assert address(told, parse(told)) == kept
+    assert address(told, parse(told), fragment=False) == kept.partition("#")[0]
 
 
 # The link was not there

@@ -13,7 +13,7 @@ from linkback.ping import Ping, Protocol, Status
 from linkback.policy import Action, Claim, Policy, Rule, SelfMentions
 from linkback.record import Record, State
 from linkback.site import Sites
-from linkback.table import EPOCH, Conflict, number_after, ping_message, ping_of_message
+from linkback.table import EPOCH, WHOLE, Conflict, Span, number_at, ping_message, ping_of_message
 
 if TYPE_CHECKING:
     from linkback.table import Table
@@ -133,9 +133,20 @@ def test_a_feed_is_read_to_its_end_over_many_pages(table: Table) -> None:
 def test_what_was_published_since_is_a_key_condition(table: Table) -> None:
     for number in range(4):
         table.save(None, a_record(f"/{number}"), SECONDS + 10 * number)
-    since = number_after(NOW + timedelta(seconds=20))
-    paths = [record.source[-1] for record in table.site_mentions("example.com", since)]
-    assert paths == ["3", "2"]
+    since = number_at(NOW + timedelta(seconds=20))
+    span = Span(since, WHOLE.last)
+    for found in (table.site_mentions("example.com", span), table.page_mentions("example.com/post", span)):
+        assert [record.source[-1] for record in found] == ["3", "2"]
+    older = table.site_mentions("example.com", Span(1, since - 1))
+    assert [record.source[-1] for record in older] == ["1", "0"]
+    assert list(table.site_mentions("example.com", Span(5, 4))) == []
+
+
+def test_what_waits_for_a_page_costs_its_readers_nothing(table: Table, dynamodb: Any, table_name: str) -> None:
+    for number in range(5):
+        table.save(None, a_record(f"/{number}", State.HELD), SECONDS)
+    assert list(table.page_mentions("example.com/post")) == []
+    assert dynamodb.scan(TableName=table_name, IndexName="thread")["ScannedCount"] == 0
 
 
 def test_an_edit_keeps_the_id_and_leaves_one_pointer(table: Table, dynamodb: Any, table_name: str) -> None:

@@ -29,6 +29,7 @@ MAY = {
     "Publish": {
         "Table": {"dynamodb:GetItem", "dynamodb:Query"},
         "Table/index/feed": {"dynamodb:Query"},
+        "Table/index/thread": {"dynamodb:Query"},
         "PublishLog": WRITE_OWN_LOG,
     },
 }

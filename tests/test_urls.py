@@ -20,9 +20,27 @@ ALREADY_NORMAL = [
     "http://[2001:db8::1]:8080/x",
     "https://xn--bcher-kva.example/",
     "https://a_b.example/%E6%97%A5?x=[1]&y=(2)#/route?z",
-    "https://example.com//a//b/../c;p=1",
+    "https://example.com//a//b/c;p=1",
     "http://localhost/",
 ]
+
+
+@pytest.mark.parametrize(
+    ("sent", "read"),
+    [
+        ("/a/./b/../c", "/a/c"),
+        ("/a/b/..", "/a/"),
+        ("/a/.", "/a/"),
+        ("/..", "/"),
+        ("/../../a", "/a"),
+        ("/a/%2e%2E/b", "/b"),
+        ("/a/.%2e/%2e/b/", "/b/"),
+        ("/.well-known/a..b/...", "/.well-known/a..b/..."),
+        ("//a//../b", "//a/b"),
+    ],
+)
+def test_dot_segments_are_resolved_so_that_what_is_compared_is_what_is_visited(sent: str, read: str) -> None:
+    assert parse(f"https://example.com{sent}?x=/../y").request_target == f"{read}?x=/../y"
 
 
 @pytest.mark.parametrize("text", ALREADY_NORMAL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import pytest
 from linkback import web
 from linkback.ping import Ping, Protocol, Status
 from linkback.policy import Action, Moderation, Policy, Rule, SelfMentions
+from linkback.record import State
 from linkback.site import Sites
 from linkback.visit import Visitor
 from linkback_cli import permits
@@ -217,6 +219,53 @@ def test_another_spelling_of_a_source_that_is_missing_hides_nothing(table: Table
     assert len(visit.words()) == 1
     internet.put("/slash/", "", 410)
     assert visit(source.removesuffix("/"), 3000.0) is Status.GONE
+
+
+def test_another_spelling_of_a_source_does_not_change_what_was_found(table: Table, internet: Web, source: str) -> None:
+    visit = Visits(table)
+    visit(source, 1000.0)
+    internet.put("/linking/", linking(words="Somebody else's words"))
+    assert visit(f"{source}/", 2000.0) is Status.PUBLISHED
+    assert visit.words() == ["A fine post: this."]
+
+
+def test_a_page_that_moved_to_another_spelling_is_found_there(table: Table, internet: Web, source: str) -> None:
+    visit = Visits(table)
+    visit(source, 1000.0)
+    internet.put("/linking", "", 410)
+    internet.put("/linking/", linking(words="Moved"))
+    assert visit(f"{source}/", 2000.0) is Status.PUBLISHED
+    [record] = table.site_mentions("example.com")
+    assert (record.source, visit.words()) == (f"{source}/", ["Moved: this."])
+
+
+def test_a_sender_cannot_write_words_into_a_feed_by_the_spelling_of_addresses(table: Table, source: str) -> None:
+    visit = Visits(table)
+    detour = source.replace("/linking", "/buy-pills/../%2E/linking#call-now")
+    assert visit(detour, 1000.0, "https://example.com/buy-pills/../post") is Status.PUBLISHED
+    [record] = table.site_mentions("example.com")
+    assert (record.source, record.target) == (source, TARGET)
+
+
+@pytest.mark.parametrize("state", [State.HELD, State.SPAM, State.DELETED])
+def test_a_sender_learns_nothing_of_what_the_owner_called_spam(
+    table: Table, internet: Web, source: str, state: State
+) -> None:
+    visit = Visits(table, Moderation.ALL)
+    visit(source, 1000.0)
+    [item] = [table.mention("example.com/post", claim) for claim in [visit.policy.claim(_ping(source)).id]]
+    assert item is not None
+    table.save(item, replace(item, state=state), NOON)
+    assert visit(source, 2000.0) is Status.HELD
+    internet.put("/linking", "<p>no more</p>")
+    assert visit(source, 3000.0) is Status.HIDDEN
+    del internet.pages["/linking"]
+    internet.put("/linking", "", 410)
+    assert visit(source, 4000.0) is Status.GONE
+
+
+def _ping(source: str) -> Ping:
+    return Ping(source, TARGET, Protocol.WEBMENTION, datetime.fromtimestamp(NOON, UTC))
 
 
 def test_a_redirect_does_not_launder_where_a_page_is_from(table: Table, internet: Web) -> None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Request:
     """One HTTP request. `path` is percent-decoded (by API Gateway), `query` is as sent; header names are lower-case.
 
-    `base` is the bridge's own address, such as `https://bridge.example`, without a slash at the end.
+    `base` is the bridge's own address, such as `https://bridge.example`, without a slash at the end; `sender` is the IP
+    address that the request came from.
     """
 
     method: str
@@ -25,6 +26,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     base: str
+    sender: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,9 +59,10 @@ class Door:
     def _take(self, dialect: Dialect, request: Request, now: datetime) -> tuple[Response, Fields]:
         ping = dialect.read(request, now)
         claim = self._policy.claim(ping)
+        self._pace.take(request.sender, now.timestamp())
         self._permit(claim.source)
         try:
-            again = self._record(ping, claim, request.base, now)
+            again = self._record(ping, claim, request.base)
         except (BotoCoreError, ClientError) as trouble:
             detail = "The bridge's own store does not answer, and nothing was recorded. Send the mention again later."
             raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
@@ -70,10 +71,9 @@ class Door:
         told = {"outcome": "again" if again else "accepted", "id": ping.id, "protocol": str(ping.protocol)}
         return dialect.accept(request, ping, again=again), told | {"source": ping.source, "target": ping.target}
 
-    def _record(self, ping: Ping, claim: Claim, base: str, now: datetime) -> bool:
+    def _record(self, ping: Ping, claim: Claim, base: str) -> bool:
         """Whether this is a Pingback told a minute ago; if not it is written down."""
         self._policy.admit(claim.source, claim, self._table.rules(claim.site))
-        self._pace.take(claim.source.host, now.timestamp())
         return not self._table.put_ping(ping, claim, base, fresh=ping.protocol is Protocol.PINGBACK)
 
     def _queue(self, ping: Ping, claim: Claim, base: str) -> None:
@@ -91,14 +91,14 @@ def spoken(request: Request, door: Dialect) -> Dialect:
     if start.startswith((b"<", *_BOMS)):
         return pingback
     try:
-        names = form.fields(request.body).keys()
+        names, in_query = form.fields(request.body).keys(), form.fields(request.query.encode("utf-8", "replace")).keys()
     except Declined:
         return door
     if door is trackback and "url" in names:
         return trackback
     if {"source", "target"} <= names:
         return webmention
-    return trackback if "url" in names and "target" in form.fields(request.query.encode()) else door
+    return trackback if "url" in names and "target" in in_query else door
 
 
 def _preflight(allowed: str) -> Response:
@@ -108,4 +108,7 @@ def _preflight(allowed: str) -> Response:
 
 def _method_not_allowed(allowed: str) -> Response:
     headers = {"allow": allowed, "content-type": "text/plain; charset=utf-8", "access-control-allow-origin": "*"}
-    return Response(405, f"This address takes {allowed}.\n", {**headers, "x-content-type-options": "nosniff"})
+    words = (
+        f"This address is for blog software and takes {allowed}. To announce a link by hand, open /webmention here.\n"
+    )
+    return Response(405, words, {**headers, "x-content-type-options": "nosniff"})

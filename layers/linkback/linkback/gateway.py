@@ -14,7 +14,11 @@ from linkback.dialect import Request, Response
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-LARGEST_BODY = 1_048_576
+# More than any door reads: a compressed request that promises more is not inflated further.
+LARGEST_BODY = 65_537
+
+# Lambda takes a response of 6 MB as JSON, in which base64 has a known size and escaped text has not.
+_LARGE = 1_000_000
 
 _NOT_MODIFIED = 304
 _REFUSED = re.compile(r"q=0(\.0*)?")
@@ -38,6 +42,7 @@ def request(event: Mapping[str, Any]) -> Request:
         headers=headers,
         body=_body(event, headers.get("content-encoding", "")),
         base=f"{'http' if headers.get('x-forwarded-proto') == 'http' else 'https'}://{context['domainName']}{prefix}",
+        sender=context["http"].get("sourceIp", ""),
     )
 
 
@@ -71,11 +76,12 @@ def payload(response: Response, asked: Request) -> dict[str, Any]:
         headers["vary"] = _vary(headers.get("vary", ""))
     if asked.method == "HEAD" or response.status == _NOT_MODIFIED:
         return answer | {"body": ""}
-    if len(body) < _WORTH_ZIPPING or not _reads_gzip(asked):
+    if len(body) >= _WORTH_ZIPPING and _reads_gzip(asked):
+        headers["content-encoding"] = "gzip"
+        body = gzip.compress(body, compresslevel=5, mtime=0)
+    elif len(body) < _LARGE:
         return answer | {"body": body.decode()}
-    headers["content-encoding"] = "gzip"
-    zipped = gzip.compress(body, compresslevel=5, mtime=0)
-    return answer | {"body": base64.b64encode(zipped).decode(), "isBase64Encoded": True}
+    return answer | {"body": base64.b64encode(body).decode(), "isBase64Encoded": True}
 
 
 def _vary(told: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import ipaddress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
     from linkback.site import Sites
     from linkback.urls import Url
+
+
+_OWN_MACHINE = "this machine"
 
 
 class Moderation(StrEnum):
@@ -119,20 +123,37 @@ class Policy:
 
 
 class Pace:
-    """How many pings one source host may send in a minute, counted in this process only: no write, no read, no cost."""
+    """How many pings one sender may send in a minute, counted in this process only: no write, no read, no cost.
+
+    A sender is an IP address, for IPv6 its /64: the one thing about a ping that its sender cannot choose. Counting by
+    source host would let anybody use up the count of somebody else's blog. One's own machine is not counted.
+    """
 
     def __init__(self, per_minute: int) -> None:
         self._per_minute, self._minute, self._counts = per_minute, 0, dict[str, int]()
 
-    def take(self, host: str, now: float) -> None:
+    def take(self, ip: str, now: float) -> None:
         """Count one ping at `now` (seconds). Raises TryLater(too-many) with the seconds until the next minute."""
+        sender = _network(ip)
+        if sender == _OWN_MACHINE:
+            return
         minute = int(now // 60)
         if minute != self._minute:
             self._minute, self._counts = minute, {}
-        self._counts[host] = self._counts.get(host, 0) + 1
-        if self._counts[host] > self._per_minute:
-            detail = f"{host} sent more than {self._per_minute} mentions in a minute. Send the rest later."
+        self._counts[sender] = self._counts.get(sender, 0) + 1
+        if self._counts[sender] > self._per_minute:
+            detail = f"Your address sent more than {self._per_minute} mentions in a minute. Send the rest later."
             raise TryLater(Reason.TOO_MANY, detail, after=60 - int(now % 60))
+
+
+def _network(ip: str) -> str:
+    try:
+        address = ipaddress.ip_address(ip)
+    except ValueError:
+        return ip
+    if address.is_loopback:
+        return _OWN_MACHINE
+    return str(ipaddress.ip_network((ip, 64), strict=False)) if address.version == 6 else ip  # noqa: PLR2004 - IPv6
 
 
 def _read(name: str, text: str) -> Url:

@@ -21,7 +21,10 @@ MOST_TARGETS = 50
 MOST_FIELDS = 200
 MOST_PER_PAGE = 10_000
 PER_PAGE_OF_TARGET = 20
-LARGEST_NUMBER = 1_000_000
+LARGEST_NUMBER = 2**31 - 1
+
+# To skip what came before a page it must be read; whoever reads that far follows the Link header, which need not.
+LAST_PAGE = 1_000
 
 
 class BadQuery(ValueError):  # noqa: N818 - reads as what it is
@@ -32,7 +35,8 @@ class BadQuery(ValueError):  # noqa: N818 - reads as what it is
 class Query:
     """One read. Without `targets` and without `domain` it means every site of the bridge.
 
-    `per_page` and `page` (from 0) cut the answer; `since` is the aware time from which publication counts.
+    `per_page` and `page` (from 0) cut the answer; `since` is the aware time from which publication counts, `before` the
+    wm-id below which, 0 for none.
     """
 
     targets: tuple[Url, ...]
@@ -40,12 +44,13 @@ class Query:
     per_page: int
     page: int
     since: datetime | None
+    before: int
     text: str
 
-    def next_page(self) -> str:
-        """The query string of the page behind this one."""
-        pairs = [pair for pair in _pairs(self.text) if pair[0] != "page"]
-        return urlencode([*pairs, ("page", str(self.page + 1))], errors="replace")
+    def older(self, number: int) -> str:
+        """The query string for what is older than the mention of this wm-id: it does not move when new ones arrive."""
+        pairs = [pair for pair in _pairs(self.text) if pair[0] not in ("page", "before")]
+        return urlencode([*pairs, ("before", str(number))], errors="replace")
 
 
 def read(text: str) -> Query:
@@ -60,8 +65,9 @@ def read(text: str) -> Query:
         targets=targets,
         domain=_optional(given.get("domain"), _domain) or "",
         per_page=min(_optional(per_page, lambda value: _number("per-page", value, 1)) or most, MOST_PER_PAGE),
-        page=_optional(given.get("page"), lambda value: _number("page", value, 0)) or 0,
+        page=_optional(given.get("page"), lambda value: _number("page", value, 0, LAST_PAGE)) or 0,
         since=_optional(given.get("since"), _time),
+        before=_optional(given.get("before"), lambda value: _number("before", value, 1, LARGEST_NUMBER)) or 0,
         text=text,
     )
 
@@ -77,9 +83,9 @@ def _optional(value: str | None, read_it: Callable[[str], T]) -> T | None:
     return read_it(value) if value else None
 
 
-def _number(name: str, value: str, least: int) -> int:
-    if not re.fullmatch(r" *[0-9]{1,9} *", value, re.ASCII) or not least <= int(value) <= LARGEST_NUMBER:
-        raise BadQuery(f"{name} must be a whole number from {least} to {LARGEST_NUMBER}.")
+def _number(name: str, value: str, least: int, most: int = 1_000_000) -> int:
+    if not re.fullmatch(r" *[0-9]{1,10} *", value, re.ASCII) or not least <= int(value) <= most:
+        raise BadQuery(f"{name} must be a whole number from {least} to {most}.")
     return int(value)
 
 

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from datetime import UTC, datetime
 from html import escape
-from itertools import chain, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from linkback import feed, human, query, urls
 from linkback.dialect import Request, Response
 from linkback.site import scheme
-from linkback.table import EPOCH, number_after
+from linkback.table import EPOCH, WHOLE, Span, number_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,8 +26,12 @@ if TYPE_CHECKING:
 CORS = {"access-control-allow-origin": "*", "x-content-type-options": "nosniff"}
 PREFLIGHT = {"access-control-allow-methods": "GET, HEAD, OPTIONS", "access-control-allow-headers": "*"}
 
-# A build survives an outage of ours for a week on what its cache holds; a moderator's click is seen within seconds.
+# A build survives a week's outage of ours on what its cache holds; a moderator's click is seen within seconds.
 CACHING = "public, max-age=5, stale-while-revalidate=60, stale-if-error=604800"
+
+# Bytes of one feed: Lambda takes six megabytes, and base64, in which large answers go, makes four of three. ENVELOPE is
+# what an entry has beside the words of its page and its addresses.
+LARGEST_ANSWER, ENVELOPE = 4_000_000, 700
 
 _NOT_FOUND = 404
 _UNKNOWN_PING = "There is no ping of this name, or it is older than 90 days."
@@ -41,14 +46,13 @@ class Reader:
     def mentions(self, request: Request) -> Response:
         """`/api/mentions.jf2`."""
         asked = query.read(request.query)
-        records, more = self._page(asked)
-        return _feed(request, feed.jf2(records), _type("application/json"), records, _next(request, asked, more))
+        records, following = self._page(request, asked)
+        return _feed(request, feed.jf2(records), _type("application/json"), records, following)
 
     def json_feed(self, request: Request) -> Response:
         """`/feed.json`: JSON Feed 1.1 of a target, a domain or the whole bridge."""
         asked = query.read(request.query)
-        records, more = self._page(asked)
-        following = _next(request, asked, more)
+        records, following = self._page(request, asked)
         name = str(asked.targets[0]) if asked.targets else asked.domain or ", ".join(self._sites.names)
         site = asked.domain or self._sites.names[0]
         home = str(asked.targets[0]) if asked.targets else f"{scheme(site)}://{site}/"
@@ -83,20 +87,29 @@ class Reader:
         self._table.answers()
         return Response(200, '{"status":"ok"}', _type("application/json") | {"cache-control": "no-store"})
 
-    def _page(self, asked: Query) -> tuple[list[Record], bool]:
-        start = asked.page * asked.per_page
-        records = list(islice(self._matching(asked), start, start + asked.per_page + 1))
-        return records[: asked.per_page], len(records) > asked.per_page
+    def _page(self, request: Request, asked: Query) -> tuple[list[Record], str]:
+        """The records of one answer, and the address of what is older, if there is more than fits."""
+        start, size = asked.page * asked.per_page, 0
+        records: list[Record] = []
+        for record in islice(self._matching(asked, start + asked.per_page + 1), start, None):
+            size += len(record.seen.encode()) + len(record.source) + 2 * len(record.target) + ENVELOPE
+            if len(records) == asked.per_page or (records and size > LARGEST_ANSWER):
+                return records, f"{request.base}{request.path}?{asked.older(records[-1].id)}"
+            records.append(record)
+        return records, ""
 
-    def _matching(self, asked: Query) -> Iterable[Record]:
-        after = number_after(asked.since) if asked.since else 0
+    def _matching(self, asked: Query, limit: int | None = None) -> Iterable[Record]:
+        """What is asked for, newest first, read page by page as it is taken."""
+        span = Span(
+            max(number_at(asked.since), WHOLE.first) if asked.since else WHOLE.first,
+            asked.before - 1 if asked.before else WHOLE.last,
+        )
         if asked.targets:
-            pages = dict.fromkeys(urls.page_key(target) for target in asked.targets if self._sites.of(target))
-            found = chain.from_iterable(map(self._table.page_mentions, pages))
-            return sorted((record for record in found if record.id > after), key=lambda record: -record.id)
-        names = self._names(asked.domain)
-        found = chain.from_iterable(self._table.site_mentions(name, after) for name in names)
-        return found if len(names) == 1 else sorted(found, key=lambda record: -record.id)
+            keys = dict.fromkeys(urls.page_key(target) for target in asked.targets if self._sites.of(target))
+            found = [self._table.page_mentions(key, span, limit) for key in keys]
+        else:
+            found = [self._table.site_mentions(name, span, limit) for name in self._names(asked.domain)]
+        return heapq.merge(*found, key=lambda record: -record.id)
 
     def _names(self, domain: str) -> tuple[str, ...]:
         if not domain:
@@ -132,7 +145,9 @@ def _trouble(status: int, error: str, description: str, request: Request) -> Res
     if human.wanted(request):
         title = "Not found" if status == _NOT_FOUND else "Not possible"
         return human.page(status, title, f"<p>{escape(description)}</p>", headers)
-    told = {"error": error, "error_description": description, "type": "feed", "children": []}
+    told: dict[str, Any] = {"error": error, "error_description": description}
+    if request.path.startswith(("/api/", "/feed")):
+        told |= {"type": "feed", "children": [], "links": []}  # for clients that look no further
     return Response(status, json.dumps(told), headers | _type("application/json"))
 
 
@@ -155,10 +170,6 @@ def _feed(
 
 def _known(tag: str, offered: str) -> bool:
     return any(one.strip().removeprefix("W/") in (tag, "*") for one in offered.split(","))
-
-
-def _next(request: Request, asked: Query, more: bool) -> str:  # noqa: FBT001 - the one thing _page says beside its records
-    return f"{request.base}{request.path}?{asked.next_page()}" if more else ""
 
 
 def _type(media_type: str) -> dict[str, str]:

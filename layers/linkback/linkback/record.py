@@ -11,6 +11,7 @@ from linkback.ping import Declined, Ping, Reason
 if TYPE_CHECKING:
     from linkback.mention import Mention
     from linkback.policy import Claim
+    from linkback.urls import Url
 
 DAY = 86_400_000  # milliseconds
 
@@ -63,9 +64,14 @@ class Record:
         state = State.GONE if self.state is State.DELETED else self.state
         return "" if state is State.GONE and not self.id else f"{self.site}#{state}"
 
+    @property
+    def thread(self) -> str:
+        """Where the index `thread` has it: with the other public mentions of its page, or ""."""
+        return self.page if self.state is State.PUBLIC else ""
+
 
 def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: int) -> Record:
-    """The link was there. The public stays public; what waited or came back is judged anew; the owner's word stays."""
+    """The link was there, at the ping's source. The public stays public; what waited or came back is judged anew."""
     if old is None:
         return _first(claim, ping, mention, held=held, visited=visited)
     told = old.protocols if ping.protocol in old.protocols else (*old.protocols, str(ping.protocol))
@@ -74,7 +80,8 @@ def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, hel
     state = old.state
     if state not in STICKY and state is not State.PUBLIC:
         state = State.HELD if held else State.PUBLIC
-    return replace(old, protocols=told, visited=visited, state=state, seen=mention.to_json(), missing_since=0)
+    seen, source = mention.to_json(), ping.source
+    return replace(old, source=source, protocols=told, visited=visited, state=state, seen=seen, missing_since=0)
 
 
 def _first(claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: int) -> Record:
@@ -83,13 +90,19 @@ def _first(claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: i
         page=claim.page,
         site=claim.site,
         source=ping.source,
-        target=ping.target,
+        target=address(ping.target, claim.target),
         protocols=(str(ping.protocol),),
         received=moment(ping),
         visited=visited,
         state=State.HELD if held else State.PUBLIC,
         seen=mention.to_json(),
     )
+
+
+def address(told: str, read: Url, *, fragment: bool = True) -> str:
+    """The address as told, unless it has what only serves to write words into a feed: dot segments, a fragment."""
+    kept = told if fragment else told.partition("#")[0]
+    return kept if "/." not in kept and "%2e" not in kept.lower() else str(read).partition("#")[0]
 
 
 def lost(old: Record, refusal: Declined, visited: int) -> Record:

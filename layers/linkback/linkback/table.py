@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linkback.ping import Ping, Protocol, Status
 from linkback.policy import Action, Rule
@@ -26,6 +26,16 @@ EPOCH = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
 KEPT = timedelta(days=90)
 MINUTE, UNCONFIRMED = 60, 300
 LONGEST_KEY = 1024
+
+
+class Span(NamedTuple):
+    """The wm-ids from `first` to `last`, both included."""
+
+    first: int
+    last: int
+
+
+WHOLE = Span(1, 2**31 - 1)
 
 
 class Conflict(Exception):  # noqa: N818 - an outcome: read again and decide again
@@ -119,25 +129,24 @@ class Table:
         pointer = {"feed": f"{record.site}#edited", "seq": self.next_number(now), "id": record.id}
         self._put(key | pointer | {"page": record.page, "claim": record.claim}, {})
 
-    def page_mentions(self, page: str) -> list[Record]:
-        """The public mentions of one page, newest first."""
-        items = self._query(
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :mention)",
-            FilterExpression="#state = :public",
-            ExpressionAttributeNames={"#state": "state"},
-            ExpressionAttributeValues=_pack({":pk": _page(page), ":mention": "MENTION#", ":public": str(State.PUBLIC)}),
-        )
-        return sorted(map(_record, items), key=lambda record: -record.id)
+    def page_mentions(self, page: str, span: Span = WHOLE, limit: int | None = None) -> Iterator[Record]:
+        """The public mentions of one page with a wm-id in the span, newest first, read as they are asked for."""
+        return self._newest_first("thread", _short(page), span, limit)
 
-    def site_mentions(self, site: str, after: int = 0, limit: int | None = None) -> Iterator[Record]:
-        """The public mentions of a site whose wm-id is above `after`, newest first, read as they are asked for."""
-        page_size = {"Limit": limit} if limit else {}
+    def site_mentions(self, site: str, span: Span = WHOLE, limit: int | None = None) -> Iterator[Record]:
+        """The same of a whole site. `limit` is how many a client wants at most: no more are read in one go."""
+        return self._newest_first("feed", f"{site}#{State.PUBLIC}", span, limit)
+
+    def _newest_first(self, index: str, key: str, span: Span, limit: int | None) -> Iterator[Record]:
+        if span.first > span.last:
+            return iter(())
         items = self._query(
-            IndexName="feed",
-            KeyConditionExpression="feed = :feed AND seq > :after",
-            ExpressionAttributeValues=_pack({":feed": f"{site}#{State.PUBLIC}", ":after": after}),
+            IndexName=index,
+            KeyConditionExpression="#key = :key AND seq BETWEEN :first AND :last",
+            ExpressionAttributeNames={"#key": index},
+            ExpressionAttributeValues=_pack({":key": key, ":first": span.first, ":last": span.last}),
             ScanIndexForward=False,
-            **page_size,
+            **({"Limit": limit} if limit else {}),
         )
         return map(_record, items)
 
@@ -223,9 +232,9 @@ class Table:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
-def number_after(moment_: datetime) -> int:
-    """The sequence number below everything published in this second or later: `since` as a key condition."""
-    return int(moment_.timestamp()) - EPOCH - 1
+def number_at(moment: datetime) -> int:
+    """The least sequence number of anything published in this second or later: `since` as a key condition."""
+    return int(moment.timestamp()) - EPOCH
 
 
 def ping_message(ping: Ping, base: str) -> dict[str, str]:
@@ -276,6 +285,8 @@ def _record_item(record: Record) -> Item:
     members |= {"protocols": ",".join(record.protocols), "state": str(record.state)}
     if record.partition:
         members |= {"feed": record.partition, "seq": record.number}
+    if record.thread:
+        members["thread"] = _short(record.thread)
     return _mention_key(record.page, record.claim) | members
 
 

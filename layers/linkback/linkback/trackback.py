@@ -23,8 +23,8 @@ CLAIMS = ("title", "excerpt", "blog_name")
 
 # PEAR's sender insists on a message that is not empty and has no "<" in it.
 MESSAGES = {
-    Reason.MALFORMED: "The ping cannot be read. Send the address of your page as url, form-encoded.",
-    Reason.TARGET_UNKNOWN: "No page of this site is named in the TrackBack address.",
+    Reason.MALFORMED: "The ping cannot be read. Send the whole address of your page, with https://, as the form field url.",
+    Reason.TARGET_UNKNOWN: "The TrackBack address names no page of a site that this bridge listens for.",
     Reason.TARGET_MISSING: "The page that this TrackBack address belongs to does not exist.",
     Reason.SOURCE_IS_TARGET: "A page cannot send a TrackBack to itself.",
     Reason.SELF: "This site does not take TrackBacks from itself.",

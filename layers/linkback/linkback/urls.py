@@ -29,6 +29,8 @@ _BRACKETED = re.compile(r"^\[([0-9A-Fa-f:.]+)\](?::[0-9]*)?$", re.ASCII)
 _LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
 _NUMERIC = re.compile(r"^(0x[0-9a-f]*|[0-9]+)$")
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
+_PERCENT_DOT = re.compile(r"%2e", re.IGNORECASE)
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
 
 
@@ -85,7 +87,8 @@ def parse(text: str) -> Url:
         raise BadUrl("port 0 cannot be visited")
     host = host_name(parts.netloc, parts.hostname or "")
     bare_port = None if port == DEFAULT_PORTS[parts.scheme] else port
-    url = Url(parts.scheme, host, bare_port, _ascii(parts.path) or "/", _ascii(parts.query), _ascii(parts.fragment))
+    path = _without_dots(_ascii(parts.path) or "/")
+    url = Url(parts.scheme, host, bare_port, path, _ascii(parts.query), _ascii(parts.fragment))
     if len(str(url)) > LONGEST:
         raise BadUrl(f"it is longer than {LONGEST} characters when its letters beyond ASCII are escaped")
     return url
@@ -168,20 +171,21 @@ def same_page(link: Url, target: Url) -> bool:
 
 def _key(url: Url, query: str) -> str:
     host = url.authority.removeprefix("www.")
-    path = _without_dots(_percent(url.path)).rstrip("/")
-    return host + path + (f"?{_percent(query)}" if query else "")
+    return host + _percent(url.path).rstrip("/") + (f"?{_percent(query)}" if query else "")
 
 
 def _without_dots(path: str) -> str:
-    if "/." not in path:
+    """RFC 3986, 5.2.4, with `%2e` for a dot as browsers have it: what is compared is what is visited."""
+    if not _DOTS.search(path):
         return path
     kept: list[str] = []
-    for segment in path.split("/")[1:]:
+    segments = [_PERCENT_DOT.sub(".", segment) for segment in path.split("/")[1:]]
+    for segment in segments:
         if segment == "..":
             del kept[-1:]
         elif segment != ".":
             kept.append(segment)
-    return "/" + "/".join(kept)
+    return "/" + "/".join(kept) + ("/" if segments[-1] in (".", "..") and kept else "")
 
 
 def _percent(text: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linkback import __version__, page, record
+from linkback import __version__, page, record, urls
 from linkback.ping import Declined, Ping, Reason, Status, TryLater
-from linkback.record import STICKY, Record, State
+from linkback.record import Record, State
 from linkback.table import Conflict
 
 if TYPE_CHECKING:
@@ -24,12 +25,13 @@ Admit = Callable[["Url"], None]
 Fetch = Callable[..., "Answer"]
 
 # A second look at a 404 is worth taking after a day, and not before (see record.lost).
-A_DAY, HOUR = 86_400, 3_600
+A_DAY, HOUR, MINUTES = 86_400, 3_600, 600
 TARGET_SECONDS = 3.0
 ATTEMPTS = 5
 
 _ENDS = {State.PUBLIC: Status.PUBLISHED, State.GONE: Status.GONE}
-_OK, _NOT_FOUND, _GONE, _TOO_MANY, _SERVER_ERROR = 200, 404, 410, 429, 500
+_OK, _GONE = 200, 410
+_MISSING = (404, _GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,14 @@ class Fate:
     detail: str = ""
     links_found: tuple[str, ...] = ()
     retry_at: int | None = None
+
+
+class Seen(NamedTuple):
+    """What a visit saw: the `source` that was asked for, the `place` where redirects ended, and what stands there."""
+
+    source: str
+    place: Url
+    mention: Mention
 
 
 class Visitor:
@@ -64,37 +74,47 @@ class Visitor:
             claim = self._policy.claim(ping)
         except Declined as refusal:
             return _declined(refusal)
-        rules = self._table.rules(claim.site)
+        rules, old = self._table.rules(claim.site), self._table.mention(claim.page, claim.id)
+        agent = f"Linkback/{__version__} (verifying a {ping.protocol} to {claim.site}; +{base}/pings/{ping.id})"
         try:
-            mention, place = self._look(ping, claim, rules, base)
+            seen = self._see(_places(ping, claim, old), claim, rules, agent)
             self._check_target(claim, base, int(now))
         except Declined as refusal:
-            return self._lose(ping, claim, refusal, base, now)
+            return self._lose(claim, old, refusal, now)
         except TryLater as weather:
             return Fate(Status.WAITING, weather.reason, weather.detail, retry_at=int(now) + weather.after)
-        held = any(self._policy.holds(replace(claim, source=url), rules) for url in (claim.source, place))
-        kept = self._keep(ping, claim, mention, held=held, now=now)
-        return Fate(_ENDS.get(kept.state, Status.HELD))
+        # A redirect does not launder where a page is from.
+        held = any(self._policy.holds(replace(claim, source=url), rules) for url in (claim.source, seen.place))
+        return self._keep(replace(ping, source=seen.source), claim, old, seen.mention, held=held, now=now)
 
-    def _look(self, ping: Ping, claim: Claim, rules: list[Rule], base: str) -> tuple[Mention, Url]:
-        """What the source says, and where it was found at last: a redirect does not launder where a page is from."""
+    def _see(self, places: list[str], claim: Claim, rules: list[Rule], agent: str) -> Seen:
+        """What the first place with the link says. Raises what the very first place was refused for."""
 
         def admit(url: Url) -> None:
             self._policy.admit(url, claim, rules)
 
-        agent = f"Linkback/{__version__} (verifying a {ping.protocol} to {claim.site}; +{base}/pings/{ping.id})"
-        answer = self._fetch(claim.source, admit=admit, agent=agent)
-        _refuse_status(answer)
-        return page.read(answer, claim.target), answer.url
+        def look(source: str) -> Seen:
+            answer = self._fetch(urls.parse(source), admit=admit, agent=agent)
+            _refuse_status(answer)
+            return Seen(source, answer.url, page.read(answer, claim.target))
+
+        try:
+            return look(places[0])
+        except (Declined, TryLater):
+            for other in places[1:]:
+                with suppress(Declined, TryLater):
+                    return look(other)
+            raise
 
     def _check_target(self, claim: Claim, base: str, now: int) -> None:
         """A page that is surely not there gets no mentions. Asked once a page; no answer counts in its favour."""
-        known = self._table.page_checked(claim.page)
-        if known is None or (known["status"] == 0 and known["checked"] < now - HOUR):
+        known = self._table.page_checked(claim.page) or {"status": 0, "checked": 0}
+        status, asked = known["status"], known["checked"]
+        if (status in _MISSING and asked < now - MINUTES) or (status == 0 and asked < now - HOUR):
             status = self._target_status(claim, base)
-            if status in (_NOT_FOUND, _GONE):
-                raise Declined(Reason.TARGET_MISSING, f"{claim.target} does not exist (HTTP {status}).")
             self._table.put_page_checked(claim.page, status, now)
+        if status in _MISSING:
+            raise Declined(Reason.TARGET_MISSING, f"{claim.target} does not exist (HTTP {status}).")
 
     def _target_status(self, claim: Claim, base: str) -> int:
         def admit(url: Url) -> None:
@@ -107,43 +127,51 @@ class Visitor:
         except (Declined, TryLater):
             return 0
 
-    def _keep(self, ping: Ping, claim: Claim, mention: Mention, *, held: bool, now: float) -> Record:
+    def _keep(self, ping: Ping, claim: Claim, old: Record | None, mention: Mention, *, held: bool, now: float) -> Fate:
         def settle(old: Record | None) -> Record:
             return record.found(old, claim, ping, mention, held=held, visited=int(now * 1000))
 
-        return self._settle(claim, settle, now)
+        return Fate(_ENDS.get(self._settle(claim, old, settle, now).state, Status.HELD))
 
-    def _lose(self, ping: Ping, claim: Claim, refusal: Declined, base: str, now: float) -> Fate:
-        old = self._table.mention(claim.page, claim.id)
-        if old is None or old.state in STICKY or refusal.reason not in record.LOSING:
+    def _lose(self, claim: Claim, old: Record | None, refusal: Declined, now: float) -> Fate:
+        if old is None or refusal.reason not in record.LOSING:
             return _declined(refusal)
-        if old.source != ping.source:
-            # Another spelling of the address (http, www, a slash) may be missing, and anybody can tell us so: a mention
-            # is lost only where it was found.
-            return self._fate(replace(ping, source=old.source), base, now)
-        kept = self._settle(claim, lambda again: record.lost(again or old, refusal, int(now * 1000)), now)
-        if kept.state is State.GONE:
-            status = Status.GONE if refusal.reason is Reason.SOURCE_MISSING else Status.HIDDEN
-            return Fate(status, refusal.reason, refusal.detail, refusal.links_found)
-        if kept.visited > int(now * 1000):
+        visited = int(now * 1000)
+        kept = self._settle(claim, old, lambda again: record.lost(again or old, refusal, visited), now)
+        if kept.visited > visited:
             return Fate(_ENDS.get(kept.state, Status.HELD))  # a later visit has seen more than this one
-        return Fate(Status.WAITING, refusal.reason, refusal.detail, retry_at=int(now) + A_DAY)
+        if refusal.reason is Reason.SOURCE_MISSING and not refusal.gone and kept.state is not State.GONE:
+            return Fate(Status.WAITING, refusal.reason, refusal.detail, retry_at=int(now) + A_DAY)
+        # Said of what the owner calls spam, too: its sender shall not learn that it is more than held.
+        status = Status.GONE if refusal.reason is Reason.SOURCE_MISSING else Status.HIDDEN
+        return Fate(status, refusal.reason, refusal.detail, refusal.links_found)
 
-    def _settle(self, claim: Claim, settle: Callable[[Record | None], Record], now: float) -> Record:
-        """Read, decide, write; and again if somebody else wrote in between."""
+    def _settle(
+        self, claim: Claim, old: Record | None, settle: Callable[[Record | None], Record], now: float
+    ) -> Record:
+        """Decide and write; and read and decide again if somebody else wrote since `old` was read."""
         for _ in range(ATTEMPTS):
-            old = self._table.mention(claim.page, claim.id)
             try:
                 return self._table.save(old, settle(old), now)
             except Conflict:
-                continue
+                old = self._table.mention(claim.page, claim.id)
         message = f"the record of {claim.id} changed {ATTEMPTS} times while it was being written"
         raise RuntimeError(message)
 
 
+def _places(ping: Ping, claim: Claim, old: Record | None) -> list[str]:
+    """Where to look: first where the mention was found, then at the address that is told now.
+
+    They differ in http, www or a slash, and anybody can tell us another spelling of somebody's address: so a mention is
+    neither changed nor lost for what stands at another one, while the one where it was found still has it.
+    """
+    told = record.address(ping.source, claim.source, fragment=False)
+    return list(dict.fromkeys([old.source, told] if old else [told]))
+
+
 def _refuse_status(answer: Answer) -> None:
     """Which answers are a page, a missing page, or the weather (a captcha answers 403)."""
-    if answer.status in (_NOT_FOUND, _GONE):
+    if answer.status in _MISSING:
         detail = f"{answer.url} does not exist (HTTP {answer.status})."
         raise Declined(Reason.SOURCE_MISSING, detail, gone=answer.status == _GONE)
     if answer.status != _OK:

@@ -22,7 +22,7 @@ def read(request: Request, now: datetime) -> Ping:
     source, target = (form.text(given.get(name, b""), declared) for name in ("source", "target"))
     if not source or not target:
         missing = " and ".join(name for name, value in (("source", source), ("target", target)) if not value)
-        detail = f"The form field {missing} is missing: POST source and target as application/x-www-form-urlencoded."
+        detail = f"There is no {missing} in the form: POST source and target as application/x-www-form-urlencoded."
         raise Declined(Reason.MALFORMED, detail)
     return Ping(source, target, Protocol.WEBMENTION, now)
 
