@@ -93,7 +93,7 @@ def test_3_2_1_a_missing_parameter_is_named(body: str, missing: str) -> None:
     with pytest.raises(Declined) as refusal:
         webmention.read(post("/webmention", body), NOW)
     assert refusal.value.reason is Reason.MALFORMED
-    assert f"field {missing} is missing" in refusal.value.detail
+    assert f"There is no {missing} in the form" in refusal.value.detail
 
 
 # 3.2 Receiving
