@@ -2,7 +2,7 @@
 
 Each rate stands beside a bare `http.server` that takes the same POSTs on the same machine in the same run; the sources
 are pages on loopback addresses (127.0.0.x), so that each is a host of its own. This needs a system where all of 127/8
-is loopback (Linux): with one host, the bridge's limit of pings a minute for each host would be what is measured.
+is loopback (Linux): the bridge visits one host's pages one after another, and that alone would be what is measured.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 import xmlrpc.client
+from html import unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
@@ -249,6 +250,22 @@ def test_an_address_on_this_machine_is_not_visited_unless_it_is_the_demo_s_own(s
     for source in ("http://127.0.0.1:9/", "http://localhost/", "http://[::1]/", f"{serve.url}/"):
         status, body, _ = ask(f"{serve.url}/webmention", {"source": source, "target": target})
         assert (status, json.loads(body)["error"]) == (400, "forbidden-address"), source
+        assert "--allow-private" in body
+
+
+def test_the_demo_blog_may_be_called_localhost(serve: Serve) -> None:
+    source = serve.demo("demo blog").replace("127.0.0.1", "localhost") + "/my-own-pond/"
+    target = serve.demo("demo site") + "/barrel-pond/"
+    _, body, headers = ask(f"{serve.url}/webmention", {"source": source, "target": target})
+    assert settled(headers["Location"])["status"] == "published", body
+
+
+def test_a_line_names_the_status_page_of_its_ping(serve: Serve) -> None:
+    ask(f"{serve.demo('demo blog')}/my-own-pond/ping", {"dialect": "pingback"})
+    line = wait_for(lambda: re.search(r"visit .*pingback .*/my-own-pond/ → .*", serve.stderr))[0]
+    found = re.search(r"/pings/[\w-]{22}", line)
+    assert found
+    assert get(serve.url + found[0])["protocol"] == "pingback"
 
 
 def test_a_connection_is_kept_for_the_next_request(serve: Serve) -> None:
@@ -306,6 +323,12 @@ def test_a_stranger_s_control_characters_do_not_reach_the_terminal(serve: Serve)
     assert "\x07" not in serve.stderr
 
 
+def test_the_version_is_told() -> None:
+    asked = [sys.executable, "-m", "linkback_cli", "--version"]
+    told = subprocess.run(asked, env=_environment(), capture_output=True, text=True, check=True).stdout
+    assert re.fullmatch(r"linkback \d+\.\d+\.\d+\S*\n", told)
+
+
 def test_a_port_in_use_is_said_so(serve: Serve, tmp_path: Path) -> None:
     code, words = refused(tmp_path / "data", "--port", serve.url.rpartition(":")[2])
     assert code == 1
@@ -325,6 +348,11 @@ def test_two_bridges_cannot_share_their_data(serve: Serve) -> None:
         (("--no-demo",), 1, "--site HOST"),
         (("--site", "https://example.com/blog"), 1, "without a scheme"),
         (("--site", "127.1"), 1, "127.1"),
+        (("--site", ""), 1, "--site is empty"),
+        (("--site", " , "), 1, "--site is empty"),
+        (("--site", "exa mple"), 1, "another --site"),
+        (("--site", "example.com,foo.org"), 1, "another --site"),
+        (("--port", "abc"), 2, "'abc' is not a number"),
         (("--moderation", "some"), 2, "first"),
         (("--self", "maybe"), 2, "refuse"),
         (("--port", "70000"), 2, "65535"),
@@ -342,6 +370,7 @@ def test_a_directory_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     code, words = refused(tmp_path / "file", "--port", "0")
     assert code == 1
+    assert "is a file, not a directory" in words
     assert "--data DIR" in words
     assert (tmp_path / "file").read_text() == "in the way"
 
@@ -385,6 +414,42 @@ def test_what_was_accepted_survives_sigterm_and_kill_9_and_no_process_is_left(
     bridge = start(*options)
     wait_for(lambda: len(bridge.feed(second)) == len(bridge.feed(first)) == 1)
     assert bridge.end(signal.SIGINT) == 0, bridge.stderr
+
+
+def test_a_restart_finds_the_demo_as_it_was_left(start: Callable[..., Serve]) -> None:
+    bridge = start()
+    blog, site = bridge.demo("demo blog"), bridge.demo("demo site")
+    for change in ("edit", "unlink"):
+        ask(f"{blog}/re-blue/{change}", {})
+    ask(f"{blog}/liked-seeds/ping", {"dialect": "trackback"})
+    published(f"{blog}/sent/1")
+    ask(f"{blog}/liked-seeds/delete", {})
+    bridge.end(signal.SIGKILL)
+
+    bridge = start()
+    assert (bridge.demo("demo blog"), bridge.demo("demo site")) == (blog, site)
+    post = ask(f"{blog}/re-blue/")[1]
+    assert "Edited at" in post
+    assert f"{site}/bees-like-blue/" not in post
+    assert ask(f"{blog}/liked-seeds/")[0] == 410
+    assert "/sent/1" in ask(blog)[1]
+    assert "<error>0</error>" in unescape(ask(f"{blog}/sent/1")[1])
+
+
+def test_pings_in_work_are_visited_before_the_demo_is_closed(start: Callable[..., Serve]) -> None:
+    bridge = start("--site", "WWW.Example.com")
+    blog, site = bridge.demo("demo blog"), bridge.demo("demo site").removeprefix("http://")
+    assert f"Listening for   example.com, {site}" in bridge.stderr
+    for feed in ("?domain=example.com", f"?domain={site}", "  (all of them)"):
+        assert f"{bridge.url}/api/mentions.jf2{feed}" in bridge.stderr
+    for number in range(12):
+        target = f"http://{site}/barrel-pond/"
+        ask(f"{bridge.url}/webmention", {"source": f"{blog}/my-own-pond/?{number}", "target": target})
+    assert bridge.end(signal.SIGTERM) == 0, bridge.stderr
+    lines = (bridge.data / "state.jsonl").read_text("utf-8").splitlines()
+    pings = [item for item in map(json.loads, lines) if item.get("sk") == {"S": "PING"}]
+    assert len(pings) == 12
+    assert {item["status"]["S"] for item in pings} <= {"queued", "published"}
 
 
 def test_a_visit_that_hangs_does_not_keep_it_from_stopping(start: Callable[..., Serve], internet: Web) -> None:

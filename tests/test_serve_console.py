@@ -28,7 +28,8 @@ def test_a_ping_is_one_line_that_tells_its_story() -> None:
     text = line(io.StringIO(), "visit", **fields, outcome="declined", reason="no-link", detail="No link.", ms=12)
     words = text[10:-1].split("  ")
     assert [word.strip() for word in words if word] == [
-        "visit", "declined", "pingback", "https://a.example/ → https://b.example/", "(no-link: No link.)", "12 ms",
+        "visit", "declined", "pingback", "https://a.example/ → https://b.example/", "(no-link: No link.)", "/pings/x",
+        "12 ms",
     ]  # fmt: skip
     assert "\x1b" not in text
 
@@ -37,6 +38,23 @@ def test_a_terminal_gets_colours_and_a_file_none(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b[32mpublished\x1b[0m" in line(Terminal(), "visit", outcome="published")
     assert "\x1b" not in line(io.StringIO(), "visit", outcome="published")
+
+
+def test_passing_words_are_gone_when_others_come() -> None:
+    out = Terminal()
+    console = Console(out)
+    console.passing("Starting … 1 s")
+    console.passing("Starting … 2 s")
+    console.say("Ready")
+    console.passing("")
+    assert out.getvalue() == "Starting … 1 s\r\x1b[KStarting … 2 s\r\x1b[KReady\n"
+
+
+def test_what_was_quick_leaves_no_line() -> None:
+    for out in (Terminal(), io.StringIO()):
+        with Console(out).slow("Starting"):
+            pass
+        assert out.getvalue() == ""
 
 
 @given(st.text(), st.text())

@@ -181,6 +181,18 @@ def test_what_cannot_be_sent_is_a_500(returned: Any) -> None:
     assert (answer.status, json.loads(answer.body)) == (500, {"message": "Internal Server Error"})
 
 
+def test_an_answer_is_as_large_as_lambda_takes_it_and_no_larger() -> None:
+    empty = {"statusCode": 200, "body": ""}
+    room = events.LARGEST_ANSWER - len(json.dumps(empty))
+    letters = "é" * (room // 2) + "a" * (room % 2)
+    assert gateway(lambda *_: empty | {"body": letters})[0](request()).status == 200
+    bridge, _, out = gateway(lambda *_: empty | {"body": letters + "a"})
+    answer = bridge(request())
+    assert (answer.status, json.loads(answer.body)) == (500, {"message": "Internal Server Error"})
+    assert "6,291,557 bytes" in out.getvalue()
+    assert len(out.getvalue().splitlines()) == 1
+
+
 def test_a_function_that_raises_is_a_500_with_its_traceback_on_the_terminal() -> None:
     def broken(*_: Any) -> Any:
         raise RuntimeError("out of ink")

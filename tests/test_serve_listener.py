@@ -103,3 +103,11 @@ def test_a_sender_that_sends_nothing_does_not_keep_others_waiting(listener: List
 def test_a_port_that_is_taken_is_an_error_at_once(listener: Listener) -> None:
     with pytest.raises(OSError, match="in use"):
         Listener(listener.port)
+
+
+def test_line_and_headers_together_have_a_limit(listener: Listener) -> None:
+    line = b"GET / HTTP/1.0\r\n"
+    for size, status in ((10_240 - len(line), b"200"), (10_241 - len(line), b"431")):
+        with connect(listener) as connection:
+            connection.sendall(line + b"X: " + b"a" * (size - 5) + b"\r\nY: " + b"b" * 5 + b"\r\n\r\n")
+            assert read(connection).split(b" ")[1] == status

@@ -161,6 +161,19 @@ def test_what_was_queued_when_the_last_run_ended_is_queued_again(store: Store) -
     ]  # fmt: skip
 
 
+def test_the_pings_of_one_host_are_queued_again_in_the_order_they_came(store: Store) -> None:
+    def record(minute: int) -> dict[str, dict[str, str]]:
+        told = {"pk": f"PING#{minute}", "sk": "PING", "status": "queued", "source": f"https://blog.example/{minute}"}
+        told |= {"target": "https://example.com/", "protocol": "webmention", "received": f"2026-07-10T19:0{minute}:05Z"}
+        return {name: {"S": value} for name, value in told.items()}
+
+    assert store.requeue([record(minute) for minute in (3, 1, 2)], "http://127.0.0.1:1") == 3
+    queue = Queue(store, failing())
+    wait_for(lambda: len(queue.bodies()) == 3)
+    assert queue.worker.stop()
+    assert [json.loads(body)["id"] for body in queue.bodies()] == ["1", "2", "3"]
+
+
 def test_the_table_gives_back_every_item_but_what_is_out_of_date(store: Store) -> None:
     items = [{"pk": {"S": f"P#{number}"}, "sk": {"S": "x"}} for number in range(60)]
     old = {"pk": {"S": "P#old"}, "sk": {"S": "x"}, "expires": {"N": "1"}}

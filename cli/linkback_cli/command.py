@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from linkback import __version__
+
 COMMANDS = {"serve": "The bridge on this machine, with its own store and a demo to try it on."}
 
 
@@ -30,5 +32,6 @@ class Commands(click.Group):
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="linkback", message="%(prog)s %(version)s")
 def main() -> None:
     """A bridge from Pingback, TrackBack and Webmention to a static site."""

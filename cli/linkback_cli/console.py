@@ -8,7 +8,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, TextIO
 
@@ -23,7 +22,7 @@ _COLOURS = {
     "published": "32", "accepted": "32", "again": "36", "held": "33", "waiting": "33", "declined": "31", "gone": "35",
     "refused": "31", "hidden": "35",
 }  # fmt: skip
-_LONGEST = 200
+_LONGEST, _LONGEST_SENTENCE = 200, 400
 
 
 def printable(text: object, longest: int = _LONGEST) -> str:
@@ -39,15 +38,30 @@ class Console:
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out or sys.stderr
         self._lock = threading.Lock()
-        self._colour = self._out.isatty() and "NO_COLOR" not in os.environ
+        self.terminal = self._out.isatty() and os.environ.get("TERM") != "dumb"
+        self._colour = self.terminal and "NO_COLOR" not in os.environ
+        self._passing = ""
 
     def say(self, text: str = "") -> None:
         """Our own words, printed as they are. A terminal that is gone is no reason to stop."""
         with self._lock, contextlib.suppress(OSError):
-            print(text, file=self._out, flush=True)
+            print(f"{self._wiped()}{text}", file=self._out, flush=True)
+
+    def passing(self, text: str) -> None:
+        """Words that the next ones take the place of, on a terminal only; none: wipe what is there."""
+        with self._lock, contextlib.suppress(OSError):
+            print(f"{self._wiped()}{text}", end="", file=self._out, flush=True)
+            self._passing = text
+
+    def _wiped(self) -> str:
+        wipe, self._passing = "\r\x1b[K" if self._passing else "", ""
+        return wipe
 
     def line(self, event: str, **fields: object) -> None:
-        """One happening: time, what, outcome, dialect, source → target, reason, ms. Of the reads, only what failed."""
+        """One happening: time, what, outcome, dialect, source → target, reason, status page, ms.
+
+        Of the reads, only what failed.
+        """
         status = fields.get("status")
         if event == "read" and isinstance(status, int) and status < HTTPStatus.BAD_REQUEST:
             return
@@ -60,8 +74,9 @@ class Console:
         yield printable(fields.get("protocol") or "")
         source, target = fields.get("source"), fields.get("target")
         yield f"{printable(source)} → {printable(target)}" if source or target else printable(fields.get("route") or "")
-        words = [printable(fields[name]) for name in ("reason", "detail") if fields.get(name)]
+        words = [printable(fields[name], _LONGEST_SENTENCE) for name in ("reason", "detail") if fields.get(name)]
         yield f"({': '.join(words)})" if words else ""
+        yield f"/pings/{printable(fields['id'])}" if fields.get("id") else ""
         others = {name: value for name, value in fields.items() if name not in _PLACED and _worth(value)}
         yield from (f"{name}={printable(value)}" for name, value in others.items())
         yield printable(fields.get("status") or "")
@@ -77,24 +92,26 @@ class Console:
 
 
 class Slow:
-    """`with console.slow("…"):` prints a line after one second, then every five with the seconds gone by."""
+    """`with console.slow("…"):` counts the seconds on a terminal after the first; elsewhere, a line every ten."""
 
     def __init__(self, console: Console, doing: str) -> None:
         self._console, self._doing = console, doing
         self._done = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
-        threading.Thread(target=self._watch, daemon=True).start()
+        self._thread.start()
 
     def __exit__(self, *_: object) -> None:
         self._done.set()
+        self._thread.join()
+        self._console.passing("")
 
     def _watch(self) -> None:
-        began = datetime.now().astimezone()
-        wait = 1.0
+        began, wait = time.monotonic(), 1.0 if self._console.terminal else 10.0
+        say = self._console.passing if self._console.terminal else self._console.say
         while not self._done.wait(wait):
-            self._console.say(f"{self._doing} … {(datetime.now().astimezone() - began).seconds} s")
-            wait = 5.0
+            say(f"{self._doing} … {time.monotonic() - began:.0f} s")
 
 
 def _worth(value: object) -> bool:

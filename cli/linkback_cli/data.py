@@ -27,6 +27,8 @@ class DataDir:
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             self._lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except FileExistsError:
+            raise Trouble(f"{self.path} is a file, not a directory. Choose another place with --data DIR") from None
         except OSError as error:
             reason = f"{self.path} cannot be written to ({error.strerror})."
             raise Trouble(f"{reason} Choose another directory with --data DIR") from None
@@ -93,8 +95,13 @@ class DataDir:
             self.state.replace(self.previous)
 
     def remember(self, name: str, value: Any) -> None:
-        """Keep a small value for the next run."""
-        (self.path / f"{name}.json").write_text(json.dumps(value), "utf-8")
+        """Keep a small value for the next run: after a crash there is the old one or the new one. Raises OSError."""
+        fresh = self.path / f"{name}.new.json"
+        with fresh.open("w", encoding="utf-8") as out:
+            json.dump(value, out)
+            out.flush()
+            os.fsync(out.fileno())
+        fresh.replace(self.path / f"{name}.json")
 
     def recall(self, name: str) -> Any:
         """What was remembered, or None."""

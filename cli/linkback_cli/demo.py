@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linkback_cli.demo_blog import DemoBlog
+from linkback_cli.demo_memory import Memory
 from linkback_cli.demo_site import DemoSite
 from linkback_cli.listener import Listener
 
 if TYPE_CHECKING:
+    from linkback_cli.console import Console
     from linkback_cli.data import DataDir
 
 
@@ -18,14 +20,14 @@ class Demo:
     They differ by port, not by address: 127.0.0.1 is the one loopback address that every system has.
     """
 
-    def __init__(self, bridge: str, data: DataDir, port: int) -> None:
+    def __init__(self, bridge: str, data: DataDir, port: int, console: Console) -> None:
         wanted = data.recall("demo") or [port and port + 1, port and port + 2]
         self._listeners = [_listener(one) for one in wanted]
         # The addresses are part of what is stored: a mention of yesterday must still be one of today's site.
         data.remember("demo", [listener.port for listener in self._listeners])
         self._site = DemoSite(self.site_address, bridge, self.blog_address)
         self._listeners[0].respond = self._site
-        self._listeners[1].respond = DemoBlog(self.blog_address, bridge, self._site.url)
+        self._listeners[1].respond = DemoBlog(self.blog_address, bridge, self._site.url, Memory(data, console))
 
     @property
     def site_address(self) -> str:
@@ -36,6 +38,11 @@ class Demo:
     def blog_address(self) -> str:
         """Host and port of the demo blog."""
         return self._listeners[1].address
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that the bridge is to visit: the two, and the blog by the other name that people type."""
+        return self.site_address, self.blog_address, f"localhost:{self._listeners[1].port}"
 
     def start(self) -> None:
         """Answer, and build the site for the first time."""

@@ -4,71 +4,29 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from linkback.ping import Ping, Protocol
+from linkback_cli.demo_memory import Attempt
 from linkback_cli.demo_pages import button, foreign, form, go, html, missing, page
 from linkback_cli.demo_senders import SENDERS, Sent, opener
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from linkback_cli.demo_memory import Memory, Post
     from linkback_cli.events import HttpAnswer, HttpRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Post:
-    """One post. `text` is HTML with `{link}` and `{end}` around the words that link to the site's post `about`."""
-
-    slug: str
-    title: str
-    date: str
-    about: str
-    text: str
-    excerpt: str
-    link_class: str = ""
-    linked: bool = True
-    deleted: bool = False
-    edited: str = ""
-
-
-POSTS = (
-    Post(
-        "my-own-pond",
-        "My own pond",
-        "2026-06-01T18:20:00+01:00",
-        "barrel-pond",
-        "<p>I read about {link}a pond in half a barrel{end} in March, and could not stop thinking of the empty barrel "
-        "behind the boat shed. Yesterday the first frog came. It looked at me as if I were late.</p>",
-        "I read about a pond in half a barrel in March …",
-    ),
-    Post(
-        "re-blue",
-        "Re: Bees like blue",
-        "2026-06-03T07:45:00+01:00",
-        "bees-like-blue",
-        "<p>{link}Bees like blue{end}? On the harbour wall they go for the viper&rsquo;s bugloss and leave the yellow "
-        "broom to the beetles. Twelve mornings, 212 bees, 171 on blue. So: yes, here too.</p>",
-        "Twelve mornings, 212 bees, 171 on blue.",
-        "u-in-reply-to",
-    ),
-    Post(
-        "liked-seeds",
-        "Liked: Saving tomato seeds",
-        "2026-06-04T21:10:00+01:00",
-        "saving-seeds",
-        "<p>A like for {link}Saving tomato seeds{end}.</p>",
-        "A like for Saving tomato seeds.",
-        "u-like-of",
-    ),
+HELD = (
+    "It waits for the owner&rsquo;s word and is in no feed until then, so building the site would show nothing. To see "
+    "it published, start with <code>--moderation none</code> and send it again."
 )
-
 STATES = {
     "published": ("good", "It is in the feed: build the site and look."),
-    "held": ("wait", "It waits for the owner&rsquo;s word; it is in no feed."),
+    "held": ("wait", HELD),
     "queued": ("wait", "The bridge has it and is about to visit this post."),
     "waiting": ("wait", "The post could not be read just now; the bridge will come again."),
     "declined": ("bad", "It will not be published."),
@@ -80,26 +38,16 @@ NAMES = dict(DIALECTS)
 # A status page asks again by itself for this long, in case its tab is forgotten.
 SECONDS_TO_WATCH = 120
 SETTLED = frozenset(STATES) - {"queued"}
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A ping that was sent: `ping_id` is what the bridge calls it, `at` when, in seconds since the epoch."""
-
-    post: Post
-    dialect: str
-    sent: Sent
-    ping_id: str
-    at: float
+# After these, the next build of the site differs from the last.
+TO_BE_SEEN = frozenset({"published", "gone", "hidden"})
+MOST_SHOWN = 10
 
 
 class DemoBlog:
     """Answers for the blog at `address`, and sends its pings. `target_of` gives the permalink of a site's post."""
 
-    def __init__(self, address: str, bridge: str, target_of: Callable[[str], str]) -> None:
-        self._address, self._bridge, self._target_of = address, bridge, target_of
-        self._posts = {post.slug: post for post in POSTS}
-        self._attempts: list[Attempt] = []
+    def __init__(self, address: str, bridge: str, target_of: Callable[[str], str], memory: Memory) -> None:
+        self._address, self._bridge, self._target_of, self._memory = address, bridge, target_of, memory
 
     def __call__(self, request: HttpRequest) -> HttpAnswer:
         """A page, or what a button does."""
@@ -110,7 +58,7 @@ class DemoBlog:
             return html(self._front())
         if words[0] == "sent" and len(words) > 1:
             return self._sent(words[1])
-        post = self._posts.get(words[0])
+        post = self._memory.post(words[0])
         if post is None:
             return missing(self._header())
         if request.method != "POST":
@@ -119,10 +67,9 @@ class DemoBlog:
 
     def _press(self, post: Post, action: str, dialect: str) -> HttpAnswer:
         if action == "ping" and dialect in SENDERS:
-            self._attempts.append(self._send(post, dialect))
-            return go(f"/sent/{len(self._attempts)}")
+            return go(f"/sent/{self._memory.add(self._send(post, dialect))}")
         changes: dict[str, dict[str, Any]] = {
-            "edit": {"edited": time.strftime("%H:%M:%S"), "deleted": False},
+            "edit": {"edited": time.strftime("%Y-%m-%d %H:%M:%S")},
             "unlink": {"linked": False},
             "relink": {"linked": True},
             "delete": {"deleted": True},
@@ -130,7 +77,7 @@ class DemoBlog:
         }
         if action not in changes:
             return missing(self._header())
-        self._posts[post.slug] = replace(post, **changes[action])
+        self._memory.change(post.slug, changes[action])
         return go(f"/#{post.slug}")
 
     def _send(self, post: Post, dialect: str) -> Attempt:
@@ -140,7 +87,7 @@ class DemoBlog:
         except OSError as error:
             sent = Sent("", f"GET {target}", f"The page could not be read: {error}")
         told = Ping(source, target, Protocol(dialect), received=datetime.now(UTC))
-        return Attempt(post, dialect, sent, told.id, time.time())
+        return Attempt(post.slug, dialect, sent, told.id, time.time())
 
     def _header(self) -> str:
         return '<a class="name" href="/">Harbour Log</a><span>an old blog (demo)</span>'
@@ -152,44 +99,41 @@ class DemoBlog:
             "would send, see what the bridge makes of it, and build the site to find it there. Then change the post "
             "and send again: the bridge believes what it sees on the page, not what it is told.</p>"
         )
-        cards = "".join(self._card(post) for post in self._posts.values())
+        cards = "".join(self._card(post) for post in self._memory.posts())
         bridge = f"<a href='http://{self._bridge}/'>the bridge</a>"
         footer = f"The other side: <a href='{site}/'>the demo site</a> and {bridge}."
         return page("Harbour Log", self._header(), f"<h1>Posts</h1>{intro}{cards}{self._recent()}", footer=footer)
 
     def _card(self, post: Post) -> str:
-        notes = [
-            "deleted: the page answers 410" if post.deleted else "",
-            "" if post.linked else "without its link",
-            f"edited at {post.edited}" if post.edited else "",
-        ]
-        said = ", ".join(filter(None, notes))
-        note = f" · <strong class='wait'>{escape(said)}</strong>" if said else ""
         pings = "".join(
             button(f"/{post.slug}/ping", f"Send {name}", {"dialect": dialect}) for dialect, name in DIALECTS
         )
-        actions = (
-            ("edit", "Edit the post"),
-            ("unlink", "Remove the link") if post.linked else ("relink", "Put the link back"),
-            ("restore", "Bring the post back") if post.deleted else ("delete", "Delete the post (410)"),
-        )
-        changes = "".join(button(f"/{post.slug}/{action}", label, style="quiet") for action, label in actions)
-        about = escape(self._target_of(post.about))
+        changes = "".join(button(f"/{post.slug}/{name}", label, style="quiet") for name, label in _actions(post))
         return (
             f"<section class='card' id='{post.slug}'><h2><a href='/{post.slug}/'>{escape(post.title)}</a></h2>"
-            f"<p class='small dim'>links to <a href='{about}'>{about}</a>{note}</p>"
+            f"<p class='small dim'>{self._condition(post)}</p>"
             f"<div class='row'>{pings}</div><div class='row'>{changes}</div></section>"
         )
 
+    def _condition(self, post: Post) -> str:
+        """What a visitor of the post would see now."""
+        about = escape(self._target_of(post.about))
+        link = f"<a href='{about}'>{about}</a>"
+        if post.deleted:
+            return f"<strong class='wait'>deleted, the page answers 410</strong>; it was about {link}"
+        shown = f"links to {link}" if post.linked else f"<strong class='wait'>without its link</strong> to {link}"
+        return shown + (f" · <strong class='wait'>edited at {escape(post.edited)}</strong>" if post.edited else "")
+
     def _recent(self) -> str:
-        if not self._attempts:
-            return ""
         rows = "".join(
-            f"<li><a href='/sent/{number}'>{time.strftime('%H:%M:%S', time.localtime(one.at))} · "
-            f"{NAMES[one.dialect]} for “{escape(one.post.title)}”</a></li>"
-            for number, one in list(enumerate(self._attempts, 1))[:-11:-1]
+            f"<li><a href='/sent/{number}'>{_clock(one.at)} · {NAMES[one.dialect]} for “{self._title(one)}”</a></li>"
+            for number, one in self._memory.latest(MOST_SHOWN)
         )
-        return f"<h2>Sent</h2><ol class='plain'>{rows}</ol>"
+        return f"<h2>Sent</h2><ol class='plain'>{rows}</ol>" if rows else ""
+
+    def _title(self, attempt: Attempt) -> str:
+        post = self._memory.post(attempt.slug)
+        return escape(post.title if post else attempt.slug)
 
     def _post(self, post: Post) -> HttpAnswer:
         if post.deleted:
@@ -210,23 +154,25 @@ class DemoBlog:
         return html(page(post.title, self._header(), entry))
 
     def _sent(self, number: str) -> HttpAnswer:
-        if not number.isdigit() or not 0 < int(number) <= len(self._attempts):
+        attempt = self._memory.attempt(number)
+        post = self._memory.post(attempt.slug) if attempt else None
+        if not attempt or not post:
             return missing(self._header())
-        attempt = self._attempts[int(number) - 1]
         fate = self._fate(attempt)
         fresh = time.time() - attempt.at < SECONDS_TO_WATCH
         waits = fresh and attempt.sent.endpoint and fate.get("status") not in SETTLED
         refresh = '<meta http-equiv="refresh" content="1">\n' if waits else ""
         body = (
-            f"<h1>{NAMES[attempt.dialect]} for “{escape(attempt.post.title)}”</h1>{self._shown(fate, attempt)}"
+            f"<h1>{NAMES[attempt.dialect]} for “{escape(post.title)}”</h1>"
+            f"{self._shown(fate, self._status_url(attempt), post)}"
             f"<h2>What the blog sent</h2><pre>{escape(attempt.sent.asked)}</pre>"
             f"<h2>What the bridge answered</h2><pre>{escape(attempt.sent.answered)}</pre>"
-            f"<p><a href='/#{attempt.post.slug}'>Back to the posts</a></p>"
+            f"<p><a href='/#{post.slug}'>Back to the posts</a></p>"
         )
         return html(page("Sent", self._header(), body, refresh))
 
     def _status_url(self, attempt: Attempt) -> str:
-        return attempt.sent.location or f"http://{self._bridge}/pings/{attempt.ping_id}"
+        return f"http://{self._bridge}/pings/{attempt.ping_id}"
 
     def _fate(self, attempt: Attempt) -> dict[str, Any]:
         try:
@@ -236,19 +182,32 @@ class DemoBlog:
             return {}
         return fate if isinstance(fate, dict) else {}
 
-    def _shown(self, fate: dict[str, Any], attempt: Attempt) -> str:
+    def _shown(self, fate: dict[str, Any], its_page: str, post: Post) -> str:
         status = str(fate.get("status", ""))
         tone, meaning = STATES.get(status, ("bad", "The bridge keeps no record of it; its answer is below."))
         told = fate.get("detail") if status not in ("published", "queued") else ""
         detail = f"<p>{escape(str(told))}</p>" if told else ""
-        target = escape(self._target_of(attempt.post.about))
-        its_page = escape(self._status_url(attempt))
-        record = f"<a href='{its_page}'>The bridge&rsquo;s own page on it</a> · " if status else ""
+        record = f"<a href='{escape(its_page)}'>The bridge&rsquo;s own page on it</a> · " if status else ""
         site = self._target_of("").rstrip("/")
-        build = button(f"{site}/build", "Build the site and see", {"page": attempt.post.about})
+        build = button(f"{site}/build", "Build the site and see", {"page": post.about})
         return (
             "<section class='card' role='status'>"
             f"<h2>Status: <span class='state {tone}'>{escape(status or 'none')}</span></h2><p>{meaning}</p>{detail}"
-            f"<div class='row'>{build if status in SETTLED else ''}</div>"
-            f"<p class='small'>{record}<a href='{target}'>The page it is about</a></p></section>"
+            f"<div class='row'>{build if status in TO_BE_SEEN else ''}</div>"
+            f"<p class='small'>{record}<a href='{escape(self._target_of(post.about))}'>The page it is about</a></p>"
+            "</section>"
         )
+
+
+def _actions(post: Post) -> tuple[tuple[str, str], ...]:
+    """What can be done to the post, and the words on its button: to a deleted one, nothing else than to restore it."""
+    if post.deleted:
+        return (("restore", "Bring the post back"),)
+    link = ("unlink", "Remove the link") if post.linked else ("relink", "Put the link back")
+    return ("edit", "Edit the post"), link, ("delete", "Delete the post (410)")
+
+
+def _clock(at: float) -> str:
+    """The time of day; of another day, with its date."""
+    then, day = time.localtime(at), "%Y-%m-%d"
+    return time.strftime("%H:%M:%S" if time.strftime(day) == time.strftime(day, then) else f"{day} %H:%M:%S", then)

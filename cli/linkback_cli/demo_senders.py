@@ -17,45 +17,36 @@ if TYPE_CHECKING:
 _PINGBACK = re.compile(r'<link rel="pingback" href="([^"]+)" ?/?>')  # the Pingback 1.0 specification's own
 _WEBMENTION = re.compile(r'<link rel="webmention" href="([^"]+)"')
 _TRACKBACK = re.compile(r'dc:identifier="([^"]+)".*?trackback:ping="([^"]+)"', re.DOTALL)
+_FORM = "application/x-www-form-urlencoded; charset=utf-8"
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """One call as text to show: where to, what, and what came back. `location` is the status page, if it was told."""
+    """One call as text to show: where to, what, and what came back."""
 
     endpoint: str
     asked: str
     answered: str
-    location: str = ""
 
 
 def webmention(source: str, target: str, *_: str) -> Sent:
     """W3C Webmention: a form with source and target."""
     endpoint = _found(_WEBMENTION, _read(target))
-    return _posted(endpoint, {"source": source, "target": target})
+    return _posted(endpoint, urlencode({"source": source, "target": target}))
 
 
 def trackback(source: str, target: str, title: str, excerpt: str) -> Sent:
     """TrackBack 1.2: a form with url, title, excerpt and blog_name, to the address in the page's RDF."""
     pairs = dict(_TRACKBACK.findall(_read(target)))
     endpoint = unescape(pairs.get(target, ""))
-    return _posted(endpoint, {"url": source, "title": title, "excerpt": excerpt, "blog_name": "Harbour Log"})
+    fields = {"url": source, "title": title, "excerpt": excerpt, "blog_name": "Harbour Log"}
+    return _posted(endpoint, urlencode(fields))
 
 
 def pingback(source: str, target: str, *_: str) -> Sent:
     """Pingback 1.0: an XML-RPC call."""
-    endpoint = _found(_PINGBACK, _read(target))
-    asked = f"POST {endpoint}\nContent-Type: text/xml\n\n{xmlrpc.client.dumps((source, target), 'pingback.ping')}"
-    if not endpoint:
-        return _no_door()
-    try:
-        with xmlrpc.client.ServerProxy(endpoint) as blog:
-            answered = f"<string>{blog.pingback.ping(source, target)!s}</string>"
-    except xmlrpc.client.Fault as fault:
-        answered = f"Fault {fault.faultCode}: {fault.faultString}"
-    except (OSError, xmlrpc.client.Error) as error:
-        answered = f"No answer: {error}"
-    return Sent(endpoint, asked, answered)
+    call = xmlrpc.client.dumps((source, target), "pingback.ping")
+    return _posted(_found(_PINGBACK, _read(target)), call, "text/xml")
 
 
 # Each takes source, target, title and excerpt.
@@ -86,22 +77,17 @@ def _text(answer: IO[bytes]) -> str:
     return answer.read(20_000).decode("utf-8", "replace")
 
 
-def _no_door() -> Sent:
-    return Sent("", "(nothing: the page names no address for this dialect)", "")
-
-
-def _posted(endpoint: str, fields: dict[str, str]) -> Sent:
+def _posted(endpoint: str, body: str, content_type: str = _FORM) -> Sent:
     if not endpoint:
-        return _no_door()
-    body = urlencode(fields)
-    asked = f"POST {endpoint}\nContent-Type: application/x-www-form-urlencoded; charset=utf-8\n\n{body}"
-    headers = {"Content-Type": "application/x-www-form-urlencoded; charset=utf-8"}
+        return Sent("", "(nothing: the page names no address for this dialect)", "")
+    asked = f"POST {endpoint}\nContent-Type: {content_type}\n\n{body}"
+    headers = {"Content-Type": content_type}
     request = urllib.request.Request(endpoint, body.encode(), headers)  # noqa: S310 - http, from the demo site's page
     try:
         with opener().open(request, timeout=10) as answer:
-            location = answer.headers.get("Location") or ""
+            location = answer.headers.get("Location")
             heading = f"{answer.status} {answer.reason}" + (f"\nLocation: {location}" if location else "")
-            return Sent(endpoint, asked, f"{heading}\n\n{_text(answer)}", location)
+            return Sent(endpoint, asked, f"{heading}\n\n{_text(answer)}")
     except urllib.error.HTTPError as error:
         with error:
             return Sent(endpoint, asked, f"{error.code} {error.reason}\n\n{_text(error)}")

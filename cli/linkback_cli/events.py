@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # Seen on AWS: everything else arrives in base64, application/x-www-form-urlencoded and a missing type among it.
 TEXT_TYPES = frozenset({"application/json", "application/xml", "application/javascript"})
+
+# What Lambda takes from a function, in bytes of UTF-8 JSON (since Python 3.12 it escapes nothing beyond ASCII).
+LARGEST_ANSWER = 6_291_556
 
 
 class BadAnswer(ValueError):  # noqa: N818 - reads as what it is
@@ -76,6 +80,9 @@ def http_answer(returned: Any) -> HttpAnswer:
     """What API Gateway sends for a function's return value: with a statusCode as said, anything else as JSON."""
     if not isinstance(returned, dict) or not isinstance(returned.get("statusCode"), int):
         raise BadAnswer(f"a dict with an integer statusCode was expected, not {str(returned)[:200]}")
+    size = len(json.dumps(returned, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    if size > LARGEST_ANSWER:
+        raise BadAnswer(f"it is {size:,} bytes as JSON, and Lambda takes {LARGEST_ANSWER:,} at most")
     body = returned.get("body") or ""
     sent = base64.b64decode(body) if returned.get("isBase64Encoded") else str(body).encode()
     headers = {str(name).lower(): str(value) for name, value in (returned.get("headers") or {}).items()}

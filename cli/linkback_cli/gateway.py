@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from linkback_cli import events, routes
+from linkback_cli.console import printable
 from linkback_cli.events import HttpAnswer
 
 if TYPE_CHECKING:
@@ -47,9 +48,12 @@ class Gateway:
     def _invoke(self, name: str, event: dict[str, object]) -> HttpAnswer:
         try:
             return events.http_answer(self._functions[name](event))
+        except events.BadAnswer as bad:
+            told = f"functions/{name} on {event['routeKey']} returned what API Gateway cannot send"
+            self._console.say(f"{told}: {printable(bad, 400)}")
         except Exception:  # noqa: BLE001 - API Gateway answers every failure of a function like this
             self._console.say(f"functions/{name} failed on {event['routeKey']}:\n{traceback.format_exc()}")
-            return _plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
+        return _plain(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal Server Error")
 
 
 def _plain(status: HTTPStatus, message: str) -> HttpAnswer:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 LARGEST_BODY = 1_000_000
+# Request line and header values together, as an HTTP API's quota has it.
+LARGEST_HEAD = 10_240
 THREADS = 64
 SECONDS_TO_SEND = 20.0
 SECONDS_IDLE = 10.0
@@ -187,6 +189,9 @@ class _Connection(BaseHTTPRequestHandler):
             self.requestline = self.request_version = self.command = ""
             self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
         elif self.parse_request():
+            if len(self.raw_requestline) + sum(map(len, self.headers.values())) > LARGEST_HEAD:
+                self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+                return
             try:
                 request = self._request()
             except Refused as refused:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from linkback.site import Sites
-from linkback_cli import template
+from linkback_cli import template, welcome
 from linkback_cli.bridge import Bridge, Settings
 from linkback_cli.console import Console
 from linkback_cli.data import DataDir
@@ -23,6 +23,16 @@ from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from types import FrameType
+
+
+class PortNumber(click.IntRange):
+    """0 to 65535; what is no number at all is said so."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number. Fails with a sentence."""
+        if not str(value).removeprefix("-").isdecimal():
+            self.fail(f"{value!r} is not a number.", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ class Options:
 
 
 @click.command("serve")
-@click.option("--port", default=8787, show_default=True, type=click.IntRange(0, 65535), help="0: the system chooses.")
+@click.option("--port", default=8787, show_default=True, type=PortNumber(0, 65535), help="0: the system chooses.")
 @click.option("--site", "sites", multiple=True, metavar="HOST[:PORT]", help="A site of yours. Repeatable.")
 @click.option(
     "--data", default=".linkback", show_default=True, metavar="DIR", type=click.Path(path_type=Path),
@@ -73,14 +83,14 @@ def command(**given: Any) -> None:
 def run(options: Options, console: Console, root: Path = template.ROOT) -> None:
     """Serve until a signal ends it. Raises Trouble."""
     stopping = _until_signalled()
-    _check_sites(options)
+    sites = _sites(options)
     with ExitStack() as open_things:
         data = DataDir(options.data)
         open_things.callback(data.close)
         listener = _listen(options.port)
         open_things.callback(listener.server_close)
-        demo = Demo(listener.address, data, options.port) if options.demo else None
-        settings = _settings(options, demo)
+        demo = Demo(listener.address, data, options.port, console) if options.demo else None
+        settings = _settings(options, sites, demo)
         bridge = Bridge(settings, data, console, root)
         open_things.callback(bridge.close)
         with console.slow("Starting the store"):
@@ -90,22 +100,32 @@ def run(options: Options, console: Console, root: Path = template.ROOT) -> None:
         if demo:
             demo.start()
         click.echo(f"ready http://{listener.address}")
-        _welcome(settings.sites, listener.address, demo, console)
-        console.say(f"  Data: {options.data}    Stop: Ctrl-C\n")
+        for line in welcome.lines(listener.address, settings, demo, options.data):
+            console.say(line)
         _wait(stopping, bridge)
         finished = _stop(listener, demo, bridge, console)
     if not finished:
         os._exit(0)  # all is saved; Python would wait for the threads of the visit that takes too long
 
 
-def _check_sites(options: Options) -> None:
+def _sites(options: Options) -> tuple[str, ...]:
+    """The host of each --site, as the feed has it."""
     if not options.sites and not options.demo:
         raise Trouble("Without the demo there is no site to listen for: give yours with --site HOST")
-    if options.sites:
-        try:
-            Sites.parse(",".join(options.sites))
-        except ValueError as error:
-            raise Trouble(str(error).replace("Sites has", "--site has")) from None
+    return tuple(_site(given) for given in options.sites)
+
+
+def _site(given: str) -> str:
+    words = given.replace(",", " ").split()
+    if not words:
+        raise Trouble("--site is empty: give the host of your site, such as example.com")
+    if words != [given.strip()]:
+        hint = "give one host, such as example.com, and for each further site another --site"
+        raise Trouble(f"--site has {given!r}: {hint}")
+    try:
+        return Sites.parse(given).names[0]
+    except ValueError as error:
+        raise Trouble(str(error).replace("Sites has", "--site has")) from None
 
 
 def _listen(port: int) -> Listener:
@@ -116,10 +136,10 @@ def _listen(port: int) -> Listener:
         raise Trouble(f"{why} Choose another with --port, or --port 0 for any that is free") from None
 
 
-def _settings(options: Options, demo: Demo | None) -> Settings:
-    own = (demo.site_address, demo.blog_address) if demo else ()
+def _settings(options: Options, sites: tuple[str, ...], demo: Demo | None) -> Settings:
+    own = demo.addresses if demo else ()
     return Settings(
-        sites=(*options.sites, *own[:1]),
+        sites=tuple(dict.fromkeys((*sites, *own[:1]))),
         moderation=options.moderation,
         self_mentions=options.self_mentions,
         permitted=None if options.allow_private else own,
@@ -149,25 +169,9 @@ def _wait(stopping: threading.Event, bridge: Bridge) -> None:
 
 def _stop(listener: Listener, demo: Demo | None, bridge: Bridge, console: Console) -> bool:
     console.say("Stopping: no more requests, saving what is there (Ctrl-C again to leave at once)")
-    if demo:
-        demo.stop()
     listener.stop()
     finished = bridge.stop()
+    if demo:
+        demo.stop()  # the last: the visits in work read its pages
     console.say("Saved. Everything is there again at the next start.")
     return finished
-
-
-def _welcome(sites: tuple[str, ...], address: str, demo: Demo | None, console: Console) -> None:
-    say = console.say
-    say()
-    say(f"  Linkback        http://{address}          endpoints: /webmention  /pingback  /trackback")
-    if demo:
-        say(f"  Your demo site  http://{demo.site_address}          carries the bridge's tags")
-        say(f"  A demo blog     http://{demo.blog_address}          links to it, and pings")
-        say()
-        say(f"  Next: open http://{demo.blog_address}, send a ping, and build the site to see it.")
-    else:
-        say(f"  Listening for   {', '.join(sites)}")
-        say()
-        say(f"  Next: put the tags that http://{address} shows into your pages' head.")
-    say(f"  Feed: http://{address}/api/mentions.jf2?domain={sites[0]}")

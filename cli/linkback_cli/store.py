@@ -80,10 +80,13 @@ class Store:
             yield from page["Items"]
 
     def requeue(self, items: Sequence[Item], base: str) -> int:
-        """Send to the queue again what was accepted but not visited when the last run ended; how many there were."""
+        """Send to the queue again, in the order in which it came, what the last run accepted and did not visit.
+
+        How many pings that is.
+        """
         pings = [_plain(item) for item in items if item["sk"].get("S") == "PING"]
         lost = [ping for ping in pings if ping.get("status") == "queued"]
-        for ping in lost:
+        for ping in sorted(lost, key=lambda one: one.get("received", "")):
             self.sqs.send_message(QueueUrl=self.queue_url, **message(ping, base))
         return len(lost)
 
