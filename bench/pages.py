@@ -87,6 +87,12 @@ def _filled(piece: str, size: int = MEGABYTE) -> str:
     return "".join(numbered)
 
 
+_FEED = f"<div class=h-feed><div class=h-entry>{LINK}</div>"
+_BY_ME = f"<div class=h-entry>{LINK}<a class=u-author href=/me>me</a></div>"
+_OTHERS_CARD = (
+    "<div class=h-card><a href=/me></a><a class=u-url href=/z></a>" + "<p class='p-name p-note'>x" * 300 + "</div>"
+)
+
 # A name, what comes first, what fills the page, and its size. `LINK` stands before it, after it, or both.
 HOSTILE = {
     "nested <div>": ("", "<div>", MEGABYTE),
@@ -129,6 +135,25 @@ HOSTILE = {
     "<p>": ("", "<p>", MEGABYTE),
     "spaces": ("<p>", " ", MEGABYTE),
     "full stops": ("<p>", ". ", MEGABYTE),
+    # A number that the page chooses (ancestors, cards, classes, open tags) times the number of its elements.
+    "linked cards in cards": ("<a class=h-card href=/><marquee>" * 45, "<p>", MEGABYTE),
+    "authors deep in an entry": (f"{_FEED}<div class=h-entry>" + "<div>" * 240, "<b class=author></b>", MEGABYTE),
+    "cards in cards": (f"{_BY_ME}" + "<div class=h-card>" * 60 + "<a href=/me></a>", "<p>", MEGABYTE),
+    "cards of others": (_BY_ME, _OTHERS_CARD, MEGABYTE),
+    "links to the author": (_BY_ME + "<div class=h-card>" * 200, "<a href=/me></a>", MEGABYTE),
+    "a link around blocks": (f"<a href={TARGET}>", "<p>", MEGABYTE),
+    "ends without beginnings": ("<div>" * 230, "</a>", MEGABYTE),
+    "ends of paragraphs": ("<div>" * 230, "</p>", MEGABYTE),
+    "long classes": (f"<div class='{'a ' * 4_000}'>" * 100 + LINK * 60, "x", MEGABYTE),
+    "one long class": (f"<div class='{'p-a ' * 220_000}'>" + LINK * 60, "x", MEGABYTE),
+    "formatted paragraphs": ("".join(f"<p><b a={n}>" for n in range(100)), "<p>x</p>", MEGABYTE),
+    "reopened in <noscript>": ("<noscript>", "<p><b a=%d>", MEGABYTE),
+    "reopened in <svg><style>": ("<svg><style>", "<p><b a=%d>", MEGABYTE),
+    "reopened in CDATA": ("<svg><![CDATA[ > <!-- ]]>", "<p><b a=%d>", MEGABYTE),
+    "blocks in <span>": ("", "<span><div></span>", MEGABYTE),
+    "blocks in <marquee>": ("", "<div><marquee></div>", MEGABYTE),
+    "a long <base>": (f"<base href='//static.example/{'a/' * 980}'>", "<a href=../../%d>", MEGABYTE),
+    "international hosts": ("", "<a href=//\u00fc.%d.\u00e4.static.example/%%20\u00fc>", MEGABYTE),
 }
 
 

@@ -68,8 +68,8 @@ class TestSanitise:
         assert content.sanitise(html) == ""
 
     def test_html_is_never_cut(self) -> None:
-        assert content.sanitise("<p>" + "\u00e9" * 30_000 + "</p>") == ""
-        assert len(content.sanitise("<p>" + "e" * 30_000 + "</p>")) == 30_007
+        assert content.sanitise("<p>" + "\u00e9" * 9_000 + "</p>") == ""
+        assert len(content.sanitise("<p>" + "e" * 15_000 + "</p>")) == 15_007
 
 
 class TestPlain:
@@ -85,7 +85,7 @@ class TestPlain:
 
     def test_long_text_is_cut_by_characters(self) -> None:
         text = content.plain("\U0001f600" * 30_000)
-        assert len(text) == 20_000
+        assert len(text) == 8_000
         assert text.endswith("\U0001f600\u2026")
 
 

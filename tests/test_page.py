@@ -185,9 +185,15 @@ class TestSize:
             + f"<div class=e-content>{LINK}{words[:30_000]}</div></div>"
         )
         mention = read(body)
-        assert len(mention.to_json().encode()) < 250_000
+        assert len(mention.to_json().encode()) < 150_000
         assert len(mention.syndication) == 10
-        assert len(mention.text) <= 20_000
+        assert len(mention.text) <= 8_000
+
+    def test_html_beyond_16_kb_is_dropped_and_its_words_are_kept(self) -> None:
+        small, large = (f"<p>{LINK} {'word ' * count}</p>" for count in (3_000, 3_300))
+        kept, dropped = (read(f"<div class=h-entry><div class=e-content>{html}</div></div>") for html in (small, large))
+        assert 15_000 < len(kept.html.encode()) <= 16_000
+        assert (dropped.html, len(dropped.text)) == ("", 8_000)
 
     def test_an_entry_whose_content_is_too_large_keeps_its_relation_and_author(self) -> None:
         reply = f"<a class='u-in-reply-to' href='{TARGET}'>re</a><p class='p-author h-card'>Ann</p>"
@@ -340,7 +346,7 @@ def well_kept(mention: Mention) -> None:
     """What holds of every mention: it can be stored and read again, its URLs are http(s), its HTML is harmless."""
     text = mention.to_json()
     assert Mention.from_json(text) == mention
-    assert len(text.encode("utf-8")) < 250_000
+    assert len(text.encode("utf-8")) < 150_000
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff]", json.loads(text).__repr__())
     addresses = [mention.url, mention.canonical, mention.author.url, mention.author.photo]
     addresses += [*mention.photo, *mention.video, *mention.audio, *mention.syndication]

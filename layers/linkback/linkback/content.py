@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from turbohtml import TokenType, tokenize
 
 from linkback import urls
-from linkback.tree import SKIPPED, VOID, sane
+from linkback.measure import VOID, sane
+from linkback.tree import SKIPPED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,16 +20,16 @@ if TYPE_CHECKING:
 
     from linkback.urls import Url
 
-# A mention is one DynamoDB item of at most 400 KB; these together stay below 250 KB even if all of it is emoji. The
-# first is in bytes, the others in characters.
-LONGEST_HTML = 40_000
-LONGEST_TEXT = 20_000
+# A mention is one DynamoDB item of at most 400 KB, and a Lambda function answers with at most 6 MB of mentions. All of
+# one stays below 150 KB even if it is made of emoji and long addresses. The first is in bytes, the rest in characters.
+LONGEST_HTML = 16_000
+LONGEST_TEXT = 8_000
 LONGEST_SUMMARY = 2_000
 LONGEST_NAME = 500
 MOST_URLS = 10
 
 # The sanitiser is quadratic in depth and aborts the process on reopened formatting tags: small, shallow fragments only.
-_LONGEST_FRAGMENT = 65_536
+_LONGEST_FRAGMENT = 32_768
 _DEEPEST_FRAGMENT = 50
 
 TAGS = frozenset(

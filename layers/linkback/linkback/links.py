@@ -31,8 +31,11 @@ LINKS = {
 
 # <noscript> may hold another one; each level is read again, so there is an end to it.
 _NOSCRIPT_LEVELS = 3
-# A page of honest size has some hundred links. Resolving one costs 15 µs, so this many cost a fifth of a second.
+# A page of honest size has some hundred links. Resolving one costs 15 µs, so this many cost a fifth of a second; long
+# ones and those with letters beyond ASCII, which may be international host names, count as several.
 MOST_RESOLVED = 10_000
+_LENGTH_OF_ONE = 200
+_BEYOND_ASCII = 8
 MOST_LISTED = 20
 _LONGEST_LISTED = 500
 
@@ -187,6 +190,7 @@ def _match(candidates: Iterable[Link], found: Found, target: Url) -> None:
     needle = "[" if ":" in bare else bare
     base = str(found.base)
     known: dict[str, bool] = {}
+    spent = 0
     others: dict[str, None] = {}
     for link in candidates:
         for value in _srcset(link.value) if link.name == "srcset" else (link.value,):
@@ -194,9 +198,10 @@ def _match(candidates: Iterable[Link], found: Found, target: Url) -> None:
             if led is None:
                 if not _possible(value, needle, relative=relative and link.tag != ""):
                     continue
-                if len(known) >= MOST_RESOLVED:
+                if spent >= MOST_RESOLVED:
                     found.unread = True
                     return
+                spent += _cost(base, value)
                 led = known[value] = _leads(base if link.tag else None, value, target, others)
             if led:
                 found.links.append(link)
@@ -214,6 +219,11 @@ def _possible(value: str, needle: str, *, relative: bool) -> bool:
     if not relative and plain.isascii():
         return False
     return not plain.isascii() if _ABSOLUTE.match(plain) else relative
+
+
+def _cost(base: str, value: str) -> int:
+    """What resolving this costs, in ordinary links."""
+    return 1 + (len(base) + len(value)) // _LENGTH_OF_ONE + (0 if value.isascii() else _BEYOND_ASCII)
 
 
 def _leads(base: str | None, value: str, target: Url, others: dict[str, None]) -> bool:

@@ -6,6 +6,7 @@ One pass over the tokens, so it works on any page, however deep or broken.
 from __future__ import annotations
 
 import json
+from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -61,12 +62,15 @@ class _Words:
     def add(self, text: str) -> None:
         if not self.done:
             if self.start < 0:
-                self.text = (self.text + text[-_REACH:])[-_REACH:]
+                self.text += text[-_REACH:]
+                if len(self.text) > 4 * _REACH:
+                    self.text = self.text[-_REACH:]
             elif len(self.text) < 3 * _REACH:
                 self.text += text[:_REACH]
 
     def mark(self) -> None:
         if self.start < 0:
+            self.text = self.text[-_REACH:]
             self.start, self.open = len(self.text), self.link.tag == "a"
 
     def close(self) -> None:
@@ -78,8 +82,9 @@ class _Words:
         """A block begins or ends. A link around blocks (`<a><h2>`) waits for the first one that has words."""
         if self.start < 0:
             self.text = ""
-        elif not self.text[self.start :].strip() and self.open:
-            self.text += " "
+        elif self.open and not self.text[self.start :].strip():
+            # One space, however many blocks there are without a word.
+            self.text = self.text[: self.start] + " "
         else:
             self.done = True
 
@@ -233,15 +238,15 @@ def _article(blocks: list[str]) -> dict[str, Any]:
 
 def _nodes(block: str) -> Iterator[dict[str, Any]]:
     try:
-        waiting = [json.loads(block)]
+        waiting = deque([json.loads(block)])
     except (ValueError, RecursionError):
         return
     for _ in range(_MOST_NODES):
         if not waiting:
             return
-        node = waiting.pop(0)
+        node = waiting.popleft()
         if isinstance(node, list):
-            waiting[:0] = node[:_MOST_NODES]
+            waiting.extendleft(reversed(node[:_MOST_NODES]))
         elif isinstance(node, dict):
             yield node
             waiting += [value for name, value in node.items() if name in ("@graph", "mainEntity", "mainEntityOfPage")]

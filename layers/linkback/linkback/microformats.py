@@ -7,12 +7,13 @@ times as long, and a stranger decides what is on it.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from turbohtml import Element, parse
+from turbohtml import Element
 
-from linkback import content, tree, urls
+from linkback import content, measure, tree, urls
 from linkback.links import LINKS
 from linkback.mention import Author, Mention, Relation
 
@@ -41,7 +42,10 @@ _RSVPS = frozenset({"yes", "no", "maybe", "interested"})
 _HINT = re.compile(r"\b(?:h-(?:entry|event|review|cite|recipe|product|listing|resume|card|feed)|hentry|vcard)\b")
 # One page rarely links twice to the same place; each place is looked for in the tree.
 _MOST_PLACES = 50
-_MOST_CARDS = 50
+_MOST_CARDS = 20
+# Elements that are looked at for the author of a feed, and addresses of links for the card of an author.
+_MOST_WALKED = 20_000
+_MOST_RESOLVED = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +83,14 @@ def read(text: str, found: Found, target: Url, rel_author: Author) -> Mention | 
     Only an Author if no entry holds the link but the page tells its author; None if it has no microformats that one
     would want to read. `rel_author` is the page's rel=author link.
     """
-    if not _HINT.search(text) or not tree.sane(text):
+    document = measure.grown(text) if _HINT.search(text) else None
+    if document is None:
         return None
-    document = parse(text, positions=False)
-    entry = _entry(document, found)
     page = _Page(document, found.base, rel_author)
+    entry = _entry(page, found)
     if entry is None:
         return page.author()
-    parsed = _parsed(entry, found.base)
+    parsed = page.parsed(entry)
     if parsed is None:
         return page.author()
     author = _told(parsed, page) or page.feed_author(entry) or page.author() or Author()
@@ -96,12 +100,12 @@ def read(text: str, found: Found, target: Url, rel_author: Author) -> Mention | 
 # ---- finding the entry
 
 
-def _entry(document: Document, found: Found) -> Element | None:
+def _entry(page: _Page, found: Found) -> Element | None:
     """The entry around a link that says how it relates, else around the first link that is in an entry at all."""
     first = None
-    for place in _places(document, found):
-        entry = _around(place)
-        if entry is not None and _related(place, entry):
+    for place in _places(page.document, found):
+        entry = _around(place, page.names)
+        if entry is not None and _related(place, entry, page.names):
             return entry
         first = entry if first is None else first
     return first
@@ -111,27 +115,29 @@ def _places(document: Document, found: Found) -> Iterator[Element]:
     wanted = {(link.tag, link.name, link.value) for link in found.links[:_MOST_PLACES]}
     left = _MOST_PLACES
     for element in document.iter_elements({tag for tag, _, _ in wanted}):
-        if left and any((element.tag, name, element.attr(name)) in wanted for name in LINKS[element.tag]):
-            left -= 1
+        if any((element.tag, name, element.attr(name)) in wanted for name in LINKS[element.tag]):
             yield element
+            left -= 1
+            if not left:
+                return
 
 
-def _around(place: Element) -> Element | None:
+def _around(place: Element, names: _Names) -> Element | None:
     """The smallest entry around this element. What it answers or quotes is a part of it; a comment is one itself."""
     quoted = None
     for element in _outwards(place):
-        names = set(tree.classes(element))
-        if not names & ENTRIES or names & _RELATED:
+        given = names[element]
+        if not given & ENTRIES or given & _RELATED:
             continue
-        if names & _COMMENTS or "h-cite" not in names:
+        if given & _COMMENTS or "h-cite" not in given:
             return element
         quoted = quoted or element
     return quoted
 
 
-def _related(place: Element, entry: Element) -> bool:
+def _related(place: Element, entry: Element, names: _Names) -> bool:
     for element in _outwards(place):
-        if not _RELATED.isdisjoint(tree.classes(element)):
+        if names[element] & _RELATED:
             return True
         if element == entry:
             return False
@@ -144,18 +150,6 @@ def _outwards(element: Element) -> Iterator[Element]:
 
 
 # ---- reading it
-
-
-def _parsed(entry: Element, base: Url) -> _Item | None:
-    """The entry as mf2py reads it: without the comments below it and, if too large with it, without its content."""
-    comments = entry.find_all(class_=list(_COMMENTS))
-    bodies = entry.find_all(class_=["e-content", "entry-content"])
-    for left_out in (comments, comments + bodies):
-        try:
-            return _microformat(tree.write(entry, left_out), base)
-        except tree.TooOdd:
-            continue
-    return None
 
 
 def _microformat(html: str, base: Url) -> _Item | None:
@@ -243,20 +237,47 @@ def _title(name: str, text: str) -> str:
 # ---- who wrote it (https://indieweb.org/authorship, within the page)
 
 
+class _Names(dict[Element, frozenset[str]]):
+    """The class names of elements, each read once however often one comes by."""
+
+    def __missing__(self, element: Element) -> frozenset[str]:
+        names = self[element] = frozenset(tree.classes(element))
+        return names
+
+
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """The page around the entry, as far as it can tell who wrote it."""
+    """The page around the entry, as far as it can tell who wrote it, and what reading it may still cost."""
 
     document: Document
     base: Url
     rel_author: Author
+    names: _Names = field(default_factory=_Names)
+    steps: tree.Steps = field(default_factory=tree.Steps)
+
+    def parsed(self, entry: Element) -> _Item | None:
+        """The entry as mf2py reads it: without the comments below it and, if too large with it, without its content."""
+        comments = entry.find_all(class_=list(_COMMENTS))
+        bodies = entry.find_all(class_=["e-content", "entry-content"])
+        for left_out in (comments, comments + bodies):
+            try:
+                return _microformat(tree.write(entry, left_out, self.steps), self.base)
+            except tree.TooOdd:
+                continue
+        return None
 
     def feed_author(self, entry: Element) -> Author | None:
-        """The author of the feed that the entry is in."""
-        feed = next((one for one in _outwards(entry) if not _FEEDS.isdisjoint(tree.classes(one))), None)
-        for element in feed.find_all(class_=list(_AUTHORS)) if feed is not None else ():
-            if _of_feed(element):
+        """The author of the feed that the entry is in: one who is named in it, but in none of its entries."""
+        feed = next((one for one in _outwards(entry) if self.names[one] & _FEEDS), None)
+        waiting = [feed] if feed is not None else []
+        for _ in range(_MOST_WALKED):
+            if not waiting:
+                break
+            element = waiting.pop()
+            if self.names[element] & _AUTHORS:
                 return self.card(element) or Author(content.line(element.text))
+            inside = islice(element, _MOST_WALKED) if not self.names[element] & ENTRIES else ()
+            waiting += reversed([one for one in inside if isinstance(one, Element)])
         return None
 
     def author(self) -> Author | None:
@@ -267,36 +288,35 @@ class _Page:
 
     def card_of(self, address: str) -> Author | None:
         """The author whose card on this page has this URL."""
-        for name in _CARDS:
-            for element in self.document.find_all(class_=name, limit=_MOST_CARDS):
-                if self.names(element, address):
-                    card = self.card(element)
-                    if card and card.url == address:
-                        return card
+        cards = dict.fromkeys(card for link in islice(self.links(address), _MOST_PLACES) for card in self.cards(link))
+        for element in islice(cards, _MOST_CARDS):
+            card = self.card(element)
+            if card and card.url == address:
+                return card
         return None
 
-    def names(self, element: Element, address: str) -> bool:
-        """Whether this address stands anywhere in the element, so that most cards need not be parsed."""
-        written = (one.attr("href") for one in element.iter_elements(("a", "link", "area"), include_self=True))
-        return any(content.url(self.base, one) == address for one, _ in zip(written, range(20), strict=False) if one)
+    def links(self, address: str) -> Iterator[Element]:
+        """The links to this address, of which each spelling is resolved once."""
+        known: dict[str, bool] = {"": False}
+        for element in self.document.iter_elements(("a", "link", "area")):
+            value = element.attr("href") or ""
+            if value not in known:
+                if len(known) > _MOST_RESOLVED:
+                    return
+                known[value] = content.url(self.base, value) == address
+            if known[value]:
+                yield element
+
+    def cards(self, link: Element) -> Iterator[Element]:
+        """The cards around this link, the largest first."""
+        return reversed([one for one in _outwards(link) if not self.names[one].isdisjoint(_CARDS)])
 
     def card(self, element: Element) -> Author | None:
         try:
-            item = _microformat(tree.write(element), self.base)
+            item = _microformat(tree.write(element, (), self.steps, tree.MOST_STEPS_OF_CARD), self.base)
         except tree.TooOdd:
             return None
         return _card(item, self.base) if item and "h-card" in item.raw.get("type", ()) else None
-
-
-def _of_feed(element: Element) -> bool:
-    """Whether this belongs to the feed itself, not to one of its entries."""
-    for one in element.ancestors:
-        names = set(tree.classes(one)) if isinstance(one, Element) else set()
-        if names & ENTRIES:
-            return False
-        if names & _FEEDS:
-            return True
-    return False
 
 
 def _told(item: _Item, page: _Page) -> Author | None:

@@ -1,9 +1,7 @@
-"""When a page may become a tree, and how the small piece that matters is cut out of it.
+"""How the small piece of a page that matters is cut out of its tree.
 
-turbohtml builds an HTML5 tree in linear time, but for one thing: formatting tags that are closed in the wrong order are
-opened again in every block that follows (that is the standard's own algorithm), which turns 1 MB into gigabytes. What
-comes after it (mf2py, the sanitiser) is worse: it recurses, and is quadratic in depth. So a page is measured on its
-tokens first, and what is handed on is written out anew: shallow, without scripts and attributes that nobody asked for.
+What reads it (mf2py, the sanitiser) recurses, and is quadratic in depth. So the piece is written out anew: shallow,
+without scripts and attributes that nobody asked for, and no larger than what reads it in a fraction of a second.
 """
 
 from __future__ import annotations
@@ -13,94 +11,20 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import TYPE_CHECKING
 
-from turbohtml import Element, Namespace, Text, TokenType, tokenize
+from turbohtml import Element, Namespace, Text
+
+from linkback.measure import VOID
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from turbohtml import Node
 
-VOID = frozenset("area base br col embed hr img input link meta source track wbr param frame".split())
-FORMATTING = frozenset("a b big code em font i nobr s small strike strong tt u".split())
 # Content that is not words: never read for microformats, never shown.
 SKIPPED = frozenset(
     "script style template textarea title xmp iframe noembed noframes plaintext select svg math object embed "
     "applet frameset frame head base meta canvas".split()
 )
-
-# Pages in the wild are about 15 to 40 deep; browsers stop at 512.
-DEEPEST = 256
-# Nobody writes so many attributes; parsers that compare each with each pay for it.
-MOST_ATTRIBUTES = 256
-# Elements that a tree builder may open again: 250,000 of them take some 30 MB.
-MOST_REOPENED = 250_000
-
-# What the start of an element ends, because its end tag may be left out: its elder sibling, and a paragraph in that.
-_SIBLINGS = {
-    **dict.fromkeys(("dt", "dd"), frozenset({"dt", "dd", "p"})),
-    **dict.fromkeys(("td", "th"), frozenset({"td", "th", "p"})),
-    **dict.fromkeys(("option", "optgroup"), frozenset({"option"})),
-    "li": frozenset({"li", "p"}),
-    "tr": frozenset({"tr", "td", "th", "p"}),
-    "p": frozenset({"p"}),
-}
-_PARAGRAPH = frozenset({"p"})
-_ENDS_P = frozenset(
-    "address article aside blockquote details div dl fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header "
-    "hr main menu nav ol pre section table ul".split()
-)
-
-
-@dataclass(slots=True)
-class _Measure:
-    """The open tags of a token stream, and how many elements a tree builder might have to open again."""
-
-    open: list[str] = field(default_factory=list)
-    formatting: int = 0
-    leaked: int = 0
-    reopened: int = 0
-
-    def start(self, tag: str) -> None:
-        self.reopened += self.leaked
-        ended = _SIBLINGS.get(tag) or (_PARAGRAPH if tag in _ENDS_P else ())
-        while self.open and self.open[-1] in ended:
-            self.open.pop()
-        if tag not in VOID:
-            self.open.append(tag)
-            self.formatting += tag in FORMATTING
-
-    def end(self, tag: str) -> None:
-        if self.open and self.open[-1] == tag:
-            self.open.pop()
-            self.formatting -= tag in FORMATTING
-        elif tag in self.open:
-            # Whatever is closed out of turn while a formatting tag is open may leave that tag to be opened again.
-            while (last := self.open.pop()) != tag:
-                self.leaked += self.formatting > 0 and last not in _SIBLINGS
-                self.formatting -= last in FORMATTING
-            self.leaked += tag in FORMATTING
-            self.formatting -= tag in FORMATTING
-
-
-def sane(text: str, deepest: int = DEEPEST) -> bool:
-    """Whether a tree of this HTML stays shallow and about as large as its text."""
-    measure = _Measure()
-    for token in tokenize(text):
-        kind = token.type
-        if kind is TokenType.START_TAG:
-            measure.start(token.tag or "")
-            if len(measure.open) > deepest or len(token.attrs or ()) > MOST_ATTRIBUTES:
-                return False
-        elif kind is TokenType.END_TAG:
-            measure.end(token.tag or "")
-        else:
-            measure.reopened += measure.leaked
-        if measure.reopened > MOST_REOPENED:
-            return False
-    return True
-
-
-# ---- the piece that is handed to mf2py
 
 # What mf2py and the sanitiser read; everything else is dropped on the way, megabytes of `data-*` included.
 _KEPT = frozenset("class href src alt title value datetime cite data poster rel lang".split())
@@ -128,6 +52,12 @@ _LONGEST_PIECE = 262_144
 # property that the item is: twice as often at each level of `<div class="h-entry p-name e-content">`, so nine levels of
 # that are a thousand times. This many steps take it about a third of a second.
 _MOST_STEPS = 30_000
+# The steps of all pieces of one page: a large entry, the same without its content, and the cards of its author.
+_MOST_STEPS_OF_PAGE = 45_000
+# A card is a name, a picture and some addresses.
+MOST_STEPS_OF_CARD = 3_000
+# So many class names that mean nothing are passed over in the time of a step.
+_NAMES_PER_STEP = 8
 # It joins its text one piece after the other, copying what it has each time: steps times length.
 _MOST_COPIED = 2_000_000_000
 
@@ -158,15 +88,26 @@ class _Place:
 
 
 @dataclass(slots=True)
+class Steps:
+    """How many steps may still be taken for all pieces of a page."""
+
+    left: int = _MOST_STEPS_OF_PAGE
+
+
+@dataclass(slots=True)
 class _Writer:
-    """Writes an element out anew, counting what reading it again will cost."""
+    """Writes an element out anew, counting what that costs and what reading it again will."""
 
     left_out: frozenset[Element]
+    most: int
     pieces: list[str] = field(default_factory=list)
     steps: int = 0
     length: int = 0
+    photos: int = 0
+    urls: int = 0
 
     def node(self, node: Node, place: _Place) -> None:
+        self.step(1)
         if isinstance(node, Text):
             self.put(escape(node.data, quote=False), place)
         elif isinstance(node, Element) and self.wanted(node):
@@ -179,31 +120,51 @@ class _Writer:
         if place.depth > _DEEPEST_PIECE:
             raise TooOdd
         attributes = {k: v for k, v in element.attrs.items() if k in _KEPT}
+        self.step(len(_flat(attributes.get("class")).split()) // _NAMES_PER_STEP)
         names = _modern(attributes, place.classic)
         written = "".join(f' {name}="{escape(_flat(value))}"' for name, value in attributes.items() if name != "class")
         if names:
             written += f' class="{" ".join(names)}"'
         self.put(f"<{element.tag}{written}>", place)
-        if element.tag == "a" and "h-card" in names and _without_url(element):
-            self.put(f'<data class="u-url" value="{escape(_flat(attributes.get("href")))}"></data>', place)
+        card = element.tag == "a" and "h-card" in names
+        photos, addresses = self.photos + ("u-photo" in names), self.urls + ("u-url" in names)
+        self.photos, self.urls = photos, addresses
         if element.tag not in VOID:
             inner = place.inside(attributes, names)
             for child in element:
                 self.node(child, inner)
+            # `<a class="h-card" href="/"><img class="u-photo" …>` is written so often that what its author means is
+            # plain, but to a parser the link is not the URL of a card that has a picture.
+            if card and self.photos > photos and self.urls == addresses:
+                self.put(f'<data class="u-url" value="{escape(_flat(attributes.get("href")))}"></data>', inner)
             self.put(f"</{element.tag}>", place)
 
     def put(self, text: str, place: _Place) -> None:
         self.pieces.append(text)
         self.length += len(text)
-        self.steps += place.visits + place.walks
-        if self.length > _LONGEST_PIECE or self.steps > _MOST_STEPS or self.steps * self.length > _MOST_COPIED:
+        self.step(place.visits + place.walks)
+        if self.length > _LONGEST_PIECE or self.steps * self.length > _MOST_COPIED:
+            raise TooOdd
+
+    def step(self, count: int) -> None:
+        self.steps += count
+        if self.steps > self.most:
             raise TooOdd
 
 
-def write(element: Element, left_out: Iterable[Element] = ()) -> str:
-    """The element as small, shallow, well-formed HTML in today's microformats. Raises TooOdd."""
-    writer = _Writer(frozenset(left_out))
-    writer.element(element, _Place())
+def write(
+    element: Element, left_out: Iterable[Element] = (), steps: Steps | None = None, most: int = _MOST_STEPS
+) -> str:
+    """The element as small, shallow, well-formed HTML in today's microformats, in at most so many steps.
+
+    What it takes is subtracted from `steps`, whether it comes to an end or raises TooOdd.
+    """
+    steps = steps or Steps()
+    writer = _Writer(frozenset(left_out), min(most, steps.left))
+    try:
+        writer.element(element, _Place())
+    finally:
+        steps.left -= writer.steps
     return "".join(writer.pieces)
 
 
@@ -215,15 +176,6 @@ def classes(element: Element) -> list[str]:
 
 def _flat(value: str | list[str] | None) -> str:
     return " ".join(value) if isinstance(value, list) else value or ""
-
-
-def _without_url(card: Element) -> bool:
-    """Whether this linked card has a picture but no URL, so that a parser would not take its link for the URL.
-
-    `<a class="h-card" href="/"><img class="u-photo" …>` is written so often that what its author means is plain.
-    """
-    inside = {name for one in card.iter_elements() for name in classes(one)}
-    return "u-photo" in inside and "u-url" not in inside
 
 
 def _modern(attributes: dict[str, str | list[str] | None], classic: str) -> list[str]:
