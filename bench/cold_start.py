@@ -14,6 +14,10 @@ import tempfile
 import time
 import zipfile
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).parent.parent
 BUILD, HERE = ROOT / ".aws-sam/build", ROOT / ".aws-sam/here"
@@ -39,14 +43,12 @@ SETTINGS = {
 Command = tuple[str, str, str]  # an interpreter, its PYTHONPATH, a script
 
 
-def main() -> None:
-    """Print every ratio beside its goal."""
-    _functions()
-    _layer()
-    _bytecode()
+def main() -> int:
+    """Print every ratio beside its goal; 1 if one was missed."""
+    return int(not all([*_functions(), *_layer(), *_bytecode()]))
 
 
-def _functions() -> None:
+def _functions() -> Iterator[bool]:
     library = ROOT / "layers/linkback"
     sides = {"boto3.client": (sys.executable, "", CLIENT)}
     sides |= {name: (sys.executable, f"{ROOT / 'functions' / name}:{library}", "import app") for name in GOALS}
@@ -54,10 +56,10 @@ def _functions() -> None:
     print(f"boto3.client('dynamodb') alone: {times['boto3.client'] * 1000:.0f} ms")
     for name, goal in GOALS.items():
         note = f"{times[name] * 1000:.0f} ms"
-        _row(f"import app of {name}, against that", times[name] / times["boto3.client"], goal, note)
+        yield _row(f"import app of {name}, against that", times[name] / times["boto3.client"], goal, note)
 
 
-def _bytecode() -> None:
+def _bytecode() -> Iterator[bool]:
     """The built artefacts as they ship, against the same files with bytecode that was compiled here and now."""
     python = _python_of_lambda()
     if not python or not (HERE / "Library").is_dir():
@@ -71,7 +73,9 @@ def _bytecode() -> None:
         sides = {f"{side} {name}": _built(python, trees[side], name) for name in GOALS for side in trees}
         times = _medians(sides)
     for name in GOALS:
-        _row(f"built {name}, against fresh bytecode", times[f"built {name}"] / times[f"fresh {name}"], BYTECODE_GOAL)
+        yield _row(
+            f"built {name}, against fresh bytecode", times[f"built {name}"] / times[f"fresh {name}"], BYTECODE_GOAL
+        )
 
 
 def _python_of_lambda() -> str | None:
@@ -88,7 +92,7 @@ def _built(python: str, tree: Path, name: str) -> Command:
     return python, f"{tree / name.title()}:{tree / 'Library/python'}:{runtime}", "import app"
 
 
-def _layer() -> None:
+def _layer() -> Iterator[bool]:
     if not (BUILD / "Library").is_dir():
         print("layer.zip: not measured (needs `make build` before)")
         return
@@ -96,7 +100,7 @@ def _layer() -> None:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
             for path in (BUILD / "Library").rglob("*"):
                 archive.write(path, path.relative_to(BUILD / "Library"))
-        _row("layer.zip, MB", file.tell() / 1e6, LAYER_GOAL)
+        yield _row("layer.zip, MB", file.tell() / 1e6, LAYER_GOAL)
 
 
 def _medians(sides: dict[str, Command]) -> dict[str, float]:
@@ -112,9 +116,10 @@ def _seconds(command: Command) -> float:
     return time.perf_counter() - began
 
 
-def _row(what: str, value: float, goal: float, note: str = "") -> None:
+def _row(what: str, value: float, goal: float, note: str = "") -> bool:
     print(f"{what:<45} {value:6.2f}   goal <= {goal:<4} {'ok' if value <= goal else 'MISSED':<7}{note}", flush=True)
+    return value <= goal
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

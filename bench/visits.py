@@ -23,9 +23,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from linkback import page, urls, web
+from linkback import page, queue, urls, web
 from linkback.ping import Declined, Ping, Protocol, TryLater
-from linkback.table import ping_message
 from linkback_cli import functions, permits, template
 from linkback_cli.emulator import Emulator
 
@@ -183,16 +182,16 @@ def _at_once() -> int:
 
 def _seconds(handler: Callable[[dict[str, Any], Any], Any], origins: list[str]) -> float:
     records = [
-        {"messageId": origin, "body": _message(origin), "attributes": {"MessageGroupId": origin}} for origin in origins
+        {"messageId": origin, "body": _body(origin), "attributes": {"MessageGroupId": origin}} for origin in origins
     ]
     began = time.perf_counter()
     handler({"Records": records}, None)
     return time.perf_counter() - began
 
 
-def _message(origin: str) -> str:
+def _body(origin: str) -> str:
     ping = Ping(origin, TARGET, Protocol.WEBMENTION, datetime.now(UTC))
-    return json.dumps(ping_message(ping, "https://bridge.example"))
+    return queue.entry(ping, "https://bridge.example")["MessageBody"]
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import boto3
+import hypothesis
 import pytest
 
 from linkback.table import Table
@@ -24,6 +25,10 @@ from linkback_cli.events import HttpAnswer, HttpRequest, http_answer, http_event
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+# The same examples in every run, and no verdict on a machine for being slow.
+hypothesis.settings.register_profile("linkback", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("linkback")
+
 # Credentials that work nowhere, so that no test can ever reach an account.
 os.environ.update(
     AWS_ACCESS_KEY_ID="test",
@@ -33,6 +38,8 @@ os.environ.update(
 )
 for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
     os.environ.pop(name, None)
+
+pytest.register_assert_rewrite("serving")  # so that what it asserts says what it saw, as in a test
 
 _serial = itertools.count()
 

@@ -13,6 +13,7 @@ from botocore.exceptions import EndpointConnectionError
 from linkback import address
 from linkback.dialect import Request
 from linkback.door import Door
+from linkback.ping import Ping, Protocol
 from linkback.policy import Action, Pace, Policy, Rule, SelfMentions
 from linkback.site import Sites
 from linkback_cli import permits
@@ -48,6 +49,13 @@ def test_a_ping_of_each_dialect_is_recorded_then_queued(bridge: Bridge) -> None:
 
 def test_a_pingback_told_again_within_the_minute_is_already_registered_and_not_queued_twice(bridge: Bridge) -> None:
     assert xmlrpc.client.loads(bridge.pingback(SOURCE, TARGET).body)[0] == ("Pingback registered. Thank you.",)
+    assert fault(bridge.pingback(SOURCE, TARGET)) == 48
+    assert len(bridge.messages()) == 1
+
+
+def test_a_pingback_that_was_recorded_but_never_queued_is_queued_when_told_again(bridge: Bridge, table: Table) -> None:
+    ping = Ping(SOURCE, TARGET, Protocol.PINGBACK, datetime.now(UTC))
+    table.put_ping(ping, Policy(Sites(("example.com",)), SelfMentions.REFUSE).claim(ping), "b")
     assert fault(bridge.pingback(SOURCE, TARGET)) == 48
     assert len(bridge.messages()) == 1
 
@@ -155,6 +163,19 @@ def test_when_the_queue_is_down_the_ping_is_safe_and_the_answer_says_so(table: T
     assert len(queue) == 1
 
 
+def test_when_the_queue_and_then_the_table_are_down_the_sender_is_told_to_come_back(table: Table) -> None:
+    writes = iter([table.put_ping])
+
+    class Failing:
+        rules = staticmethod(table.rules)
+
+        def put_ping(self, *arguments: Any, **options: Any) -> Any:
+            return next(writes, broken)(*arguments, **options)
+
+    response, told = a_door(Failing(), broken).answer(posted(f"source={SOURCE}&target={TARGET}"), NOW)
+    assert (response.status, told["reason"]) == (503, "server-trouble")
+
+
 def test_when_the_table_is_down_nothing_is_promised_and_no_sender_is_blamed() -> None:
     response, told = a_door(BrokenTable(), lambda *_: None).answer(posted(f"source={SOURCE}&target={TARGET}"), NOW)
     assert response.status == 503
@@ -196,7 +217,7 @@ def posted(body: str, path: str = "/webmention") -> Request:
     return Request("POST", path, "", {"content-type": FORM}, body.encode(), "https://bridge.example")
 
 
-def broken(*_: object) -> None:
+def broken(*_: object, **__: object) -> None:
     raise EndpointConnectionError(endpoint_url="https://sqs.example")
 
 

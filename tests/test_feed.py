@@ -133,7 +133,7 @@ def test_jf2_s_content_without_html_is_text_alone() -> None:
     assert feed.entry(record(replace(BARE, text="words")))["content"] == {"text": "words"}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(MENTIONS)
 def test_jf2_of_any_mention_is_what_clients_rely_on(mention: Mention) -> None:
     entry = json.loads(json.dumps(feed.entry(record(mention))))
@@ -256,7 +256,7 @@ def test_json_feed_s_date_is_rfc_3339_or_the_time_of_receipt(published: str, dat
     assert item["date_published"] == (date or "2026-01-02T03:04:05Z")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(MENTIONS)
 def test_json_feed_of_any_mention_keeps_the_rules(mention: Mention) -> None:
     assert_json_feed(json.loads(json.dumps(feed.json_feed([record(mention)], "T", TARGET, HERE, NEXT))))

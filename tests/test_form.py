@@ -133,7 +133,7 @@ def test_the_charset_parameter_of_a_content_type(content_type: str, charset: str
     assert form.charset(content_type) == charset
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.binary(max_size=200), st.text(max_size=20))
 def test_any_bytes_become_clean_text_or_are_declined(body: bytes, declared: str) -> None:
     try:
@@ -146,7 +146,7 @@ def test_any_bytes_become_clean_text_or_are_declined(body: bytes, declared: str)
         text.encode()
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.dictionaries(st.text("abcxyz[]", min_size=1), st.binary(max_size=30), max_size=5))
 def test_what_is_encoded_is_read_back(told: dict[str, bytes]) -> None:
     body = "&".join(f"{name}={quote_from_bytes(value)}" for name, value in told.items())

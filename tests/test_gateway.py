@@ -130,7 +130,7 @@ def test_gzip_that_ends_early_gives_what_there_is() -> None:
 ANY = st.text(st.characters(), max_size=20)  # half surrogates, too
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(ANY, ANY, ANY, st.booleans(), st.dictionaries(st.sampled_from(["content-encoding", "accept", "x"]), ANY))
 def test_any_event_is_a_request_of_well_formed_text(
     raw_path: str,

@@ -147,7 +147,7 @@ def test_a_refusal_says_why_and_leads_back() -> None:
     assert ("href", "/webmention") in seen.attributes
 
 
-@settings(deadline=None, max_examples=80)
+@settings(max_examples=80)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=30))
 def test_any_text_is_shown_as_itself(text: str) -> None:
     told = TOLD | {"source": f"https://a.example/{text}", "detail": f"x{text}", "links_found": [f"x{text}"]}

@@ -21,13 +21,13 @@ MENTIONS = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(MENTIONS)
 def test_a_mention_is_read_back_as_it_was_written(mention: Mention) -> None:
     assert Mention.from_json(mention.to_json()) == mention
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(MENTIONS, MENTIONS)
 def test_a_changed_string_is_a_changed_mention(one: Mention, other: Mention) -> None:
     assert (one.to_json() == other.to_json()) is (one == other)

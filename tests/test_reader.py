@@ -268,8 +268,15 @@ def test_the_front_page_has_the_tags_in_the_form_that_every_sender_finds(reading
 
 def test_the_health_check_asks_the_table(reading: Bridge, make_bridge: Callable[..., Bridge]) -> None:
     assert reading.get("/healthz").status == 200
-    with pytest.raises(Exception, match="ResourceNotFound"):
-        make_bridge(TABLE="no-such-table").get("/healthz")
+    answer = make_bridge(TABLE="no-such-table").get("/healthz")
+    assert (answer.status, headers(answer)["retry-after"]) == (503, "60")
+
+
+def test_when_the_table_is_down_a_feed_says_so_in_its_own_shape(make_bridge: Callable[..., Bridge]) -> None:
+    answer = make_bridge(TABLE="no-such-table").get("/api/mentions.jf2?domain=example.com")
+    told = json.loads(answer.body)
+    assert (answer.status, told["error"], told["children"]) == (503, "server-trouble", [])
+    assert headers(answer)["access-control-allow-origin"] == "*"
 
 
 def test_nothing_that_a_sender_wrote_is_unescaped_on_a_page(reading: Bridge, table: Table) -> None:

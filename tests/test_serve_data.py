@@ -60,7 +60,7 @@ def test_a_save_that_fails_leaves_the_state_as_it_was(data: DataDir) -> None:
     assert data.load() == [ITEM]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.binary(max_size=40), st.integers(0, 200))
 def test_a_damaged_state_is_trouble_and_is_not_touched(tmp_path_factory: Any, junk: bytes, at: int) -> None:
     data = DataDir(tmp_path_factory.mktemp("damaged"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
+from linkback.queue import read
 from linkback_cli import template
 from linkback_cli.console import Console
 from linkback_cli.emulator import Emulator
@@ -153,12 +154,10 @@ def test_what_was_queued_when_the_last_run_ended_is_queued_again(store: Store) -
     queue = Queue(store, failing())
     wait_for(queue.bodies)
     assert queue.worker.stop()
-    assert [json.loads(body) for body in queue.bodies()] == [
-        {
-            "id": "abc", "source": "https://blog.example/1", "target": "https://example.com/", "protocol": "pingback",
-            "received": "2026-07-10T19:19:05Z", "base": "http://127.0.0.1:8787",
-        }
-    ]  # fmt: skip
+    [body] = queue.bodies()
+    ping, base = read({"body": body})
+    assert (ping.source, ping.target, ping.protocol) == ("https://blog.example/1", "https://example.com/", "pingback")
+    assert (ping.received.isoformat(), base) == ("2026-07-10T19:19:05+00:00", "http://127.0.0.1:8787")
 
 
 def test_the_pings_of_one_host_are_queued_again_in_the_order_they_came(store: Store) -> None:
@@ -171,7 +170,7 @@ def test_the_pings_of_one_host_are_queued_again_in_the_order_they_came(store: St
     queue = Queue(store, failing())
     wait_for(lambda: len(queue.bodies()) == 3)
     assert queue.worker.stop()
-    assert [json.loads(body)["id"] for body in queue.bodies()] == ["1", "2", "3"]
+    assert [read({"body": body})[0].source[-1] for body in queue.bodies()] == ["1", "2", "3"]
 
 
 def test_the_table_gives_back_every_item_but_what_is_out_of_date(store: Store) -> None:

@@ -75,7 +75,7 @@ def test_a_site_with_a_port_is_found_before_the_host_alone() -> None:
     assert sites.of(urls.parse("https://example.com/")) == "example.com"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.text(st.characters(), max_size=30))
 def test_any_text_is_a_list_of_sites_or_a_sentence(text: str) -> None:
     try:

@@ -27,7 +27,7 @@ MAY = {
         "VerifyLog": WRITE_OWN_LOG,
     },
     "Publish": {
-        "Table": {"dynamodb:GetItem", "dynamodb:Query"},
+        "Table": {"dynamodb:GetItem"},
         "Table/index/feed": {"dynamodb:Query"},
         "Table/index/thread": {"dynamodb:Query"},
         "PublishLog": WRITE_OWN_LOG,

@@ -191,7 +191,7 @@ def test_pear_and_an_xml_parser_read_every_refusal(reason: Reason, kind: type[De
 TEXT = st.text(st.characters(), max_size=30)  # half surrogates, too
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.binary(max_size=80), TEXT, TEXT, TEXT)
 def test_any_request_is_a_ping_or_declined(fields: bytes, path: str, query: str, charset: str) -> None:
     headers = {"content-type": f"{FORM}; charset={charset}"}

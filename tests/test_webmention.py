@@ -186,7 +186,7 @@ def test_4_3_json_is_never_sniffed_as_html() -> None:
         assert answer.headers["content-type"] == "application/json; charset=utf-8"
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(st.binary(max_size=120), st.text(max_size=20))
 def test_any_body_is_a_ping_or_declined(body: bytes, charset: str) -> None:
     try:

@@ -28,7 +28,7 @@ STATES = {
     "published": ("good", "It is in the feed: build the site and look."),
     "held": ("wait", HELD),
     "queued": ("wait", "The bridge has it and is about to visit this post."),
-    "waiting": ("wait", "The post could not be read just now; the bridge will come again."),
+    "waiting": ("wait", "The post could not be read just now; send again in a while."),
     "declined": ("bad", "It will not be published."),
     "gone": ("bad", "The mention was taken out of the feed."),
     "hidden": ("bad", "The mention is not shown."),

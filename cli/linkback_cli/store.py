@@ -6,13 +6,15 @@ import hashlib
 import json
 import threading
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from linkback import urls
+from linkback import queue
+from linkback.ping import Ping, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -87,21 +89,10 @@ class Store:
         pings = [_plain(item) for item in items if item["sk"].get("S") == "PING"]
         lost = [ping for ping in pings if ping.get("status") == "queued"]
         for ping in sorted(lost, key=lambda one: one.get("received", "")):
-            self.sqs.send_message(QueueUrl=self.queue_url, **message(ping, base))
+            received = datetime.fromisoformat(ping["received"])
+            told = Ping(ping["source"], ping["target"], Protocol(ping["protocol"]), received)
+            self.sqs.send_message(QueueUrl=self.queue_url, **queue.entry(told, ping.get("base", base)))
         return len(lost)
-
-
-def message(ping: dict[str, str], base: str) -> dict[str, str]:
-    """The queue message of a ping record, as `receive` sends it: grouped by the source's host."""
-    members = ("source", "target", "protocol", "received")
-    identity = ping["pk"].removeprefix("PING#")
-    body = {"id": identity, **{name: ping[name] for name in members if name in ping}, "base": ping.get("base", base)}
-    host = urls.parse(ping["source"]).host
-    return {
-        "MessageBody": json.dumps(body),
-        "MessageGroupId": hashlib.sha256(host.encode()).hexdigest(),
-        "MessageDeduplicationId": f"{identity}-again",
-    }
 
 
 def token_item(token: str) -> Item:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
 
 from linkback import gateway, reader
 from linkback.query import BadQuery
@@ -35,7 +36,7 @@ def connect(
         "/api/count.json": reads.count,
         "/feed.json": reads.json_feed,
     }
-    say = log or _log(environ)
+    say = log or _log()
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
         started = time.perf_counter()
@@ -60,10 +61,12 @@ def _answer(routes: Mapping[str, Callable[[Request], Response]], request: Reques
         return answer(request)
     except BadQuery as bad:
         return reader.bad_query(request, bad)
+    except (BotoCoreError, ClientError):
+        return reader.unavailable(request)
 
 
-def _log(environ: Mapping[str, str]) -> Callable[..., None]:
-    logger = Logger(service="publish", level=environ.get("LOG_LEVEL", "INFO"))
+def _log() -> Callable[..., None]:
+    logger = Logger()
 
     def say(event: str, **fields: Any) -> None:
         logger.info(event, extra=fields)

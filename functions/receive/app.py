@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import time
 from datetime import UTC, datetime
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from botocore.config import Config
 
 from linkback import address, gateway
 from linkback.door import Door
@@ -24,22 +23,21 @@ if TYPE_CHECKING:
     from linkback.address import Permit
 
 
+# A sender waits for three seconds or ten, and shall hear of our trouble before the function's time is up.
+PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2})
+
+
 def connect(
     environ: Mapping[str, str], *, permit: Permit = address.public, log: Callable[..., None] | None = None
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The handler for API Gateway's events, with its clients made. Raises KeyError or ValueError for wrong settings."""
-    queue, queue_url = boto3.client("sqs"), environ["QUEUE_URL"]
+    queue, queue_url = boto3.client("sqs", config=PATIENCE), environ["QUEUE_URL"]
     policy = Policy(Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"]))
-    table = Table(boto3.client("dynamodb"), environ["TABLE"])
-    say = log or _log(environ)
+    table = Table(boto3.client("dynamodb", config=PATIENCE), environ["TABLE"])
+    say = log or _log()
 
-    def send(message: dict[str, str], host: str) -> None:
-        queue.send_message(
-            QueueUrl=queue_url,
-            MessageBody=json.dumps(message),
-            MessageGroupId=hashlib.sha256(host.encode()).hexdigest(),
-            MessageDeduplicationId=f"{message['id']}-{message['received']}",
-        )
+    def send(entry: dict[str, str]) -> None:
+        queue.send_message(QueueUrl=queue_url, **entry)
 
     door = Door(policy, table, send, Pace(int(environ["PINGS_PER_MINUTE"])), permit)
 
@@ -53,8 +51,8 @@ def connect(
     return handler
 
 
-def _log(environ: Mapping[str, str]) -> Callable[..., None]:
-    logger = Logger(service="receive", level=environ.get("LOG_LEVEL", "INFO"))
+def _log() -> Callable[..., None]:
+    logger = Logger()
 
     def say(event: str, **fields: Any) -> None:
         logger.info(event, extra=fields)

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 import traceback
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
 
-from linkback import address, web
+from linkback import address, queue, web
 from linkback.policy import Moderation, Policy, SelfMentions
 from linkback.site import Sites
-from linkback.table import Table, ping_of_message
+from linkback.table import Table
 from linkback.visit import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from linkback.address import Permit
-
-MOST_AT_ONCE = 10
-
-# A visit takes ten seconds at most, a second look at the address first told ten more, and the target three: what cannot
-# be begun in time goes back to the queue.
-LEAST_MS_LEFT = 30_000
 
 
 def connect(
@@ -38,45 +31,37 @@ def connect(
     sites, self_mentions = Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"])
     policy = Policy(sites, self_mentions, Moderation(environ["MODERATION"]))
     table = Table(boto3.client("dynamodb"), environ["TABLE"])
-    visitor = Visitor(policy, table, partial(web.get, permit=permit))
-    say = log or _log(environ)
+    visitor, say = Visitor(policy, table, partial(web.get, permit=permit)), log or _log()
 
     def visit(message: dict[str, Any]) -> None:
-        started, body = time.time(), json.loads(message["body"])
-        ping = ping_of_message(body)
-        fate = visitor.visit(ping, body["base"], started)
+        started = time.time()
+        ping, base = queue.read(message)
+        fate = visitor.visit(ping, base, started)
         told = {"id": ping.id, "protocol": str(ping.protocol), "source": ping.source, "target": ping.target}
         outcome = {"outcome": str(fate.status), "reason": str(fate.reason or ""), "detail": fate.detail}
         say("visit", **told, **outcome, ms=round((time.time() - started) * 1000))
 
-    def visit_host(messages: list[dict[str, Any]], context: Any) -> list[str]:
-        """The messages of one source host in turn; those that failed, or came after one that failed, by id."""
-        for index, message in enumerate(messages):
-            if context is not None and context.get_remaining_time_in_millis() < LEAST_MS_LEFT:
-                return [later["messageId"] for later in messages[index:]]
-            try:
-                visit(message)
-            except Exception as bug:  # noqa: BLE001 - whatever it is, it must not take its neighbours with it
-                say("trouble", message_id=message["messageId"], error=repr(bug), traceback=traceback.format_exc())
-                return [later["messageId"] for later in messages[index:]]
-        return []
+    def trouble(message: dict[str, Any], bug: Exception) -> None:
+        told = "".join(traceback.format_exception(bug))
+        say("trouble", message_id=message["messageId"], error=repr(bug), traceback=told)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        hosts: dict[str, list[dict[str, Any]]] = {}
-        for message in event["Records"]:
-            hosts.setdefault(message["attributes"]["MessageGroupId"], []).append(message)
-        with ThreadPoolExecutor(MOST_AT_ONCE) as threads:
-            failed = threads.map(lambda messages: visit_host(messages, context), hosts.values())
-        return {"batchItemFailures": [{"itemIdentifier": one} for ids in failed for one in ids]}
+        def seconds_left() -> float:
+            return context.get_remaining_time_in_millis() / 1000 if context else inf
+
+        failed = queue.work(event["Records"], visit, trouble, seconds_left)
+        return {"batchItemFailures": [{"itemIdentifier": one} for one in failed]}
 
     return handler
 
 
-def _log(environ: Mapping[str, str]) -> Callable[..., None]:
-    logger = Logger(service="verify", level=environ.get("LOG_LEVEL", "INFO"))
+def _log() -> Callable[..., None]:
+    logger = Logger()
 
     def say(event: str, **fields: Any) -> None:
-        logger.info(event, extra=fields)
+        # A bug is told whatever the owner's LogLevel: the alarm sends its reader here.
+        write = logger.error if event == "trouble" else logger.info
+        write(event, extra=fields)
 
     return say
 

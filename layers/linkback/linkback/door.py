@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from linkback import form, pingback, trackback, webmention
+from linkback import form, pingback, queue, trackback, webmention
 from linkback.dialect import Dialect, Request, Response
 from linkback.ping import Declined, Ping, Protocol, Reason, Status, TryLater
-from linkback.table import ping_message
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from linkback.address import Permit
     from linkback.policy import Claim, Pace, Policy
     from linkback.table import Table
 
-Send = Callable[[dict[str, str], str], None]
+Send = Callable[[dict[str, str]], None]
 Fields = dict[str, Any]
 
 DIALECTS: dict[str, Dialect] = {
@@ -35,7 +35,7 @@ _BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
 class Door:
-    """One bridge's doors. `send(message, group)` puts a message into the queue, in order within its group."""
+    """One bridge's doors. `send` takes a queue.entry to the queue."""
 
     def __init__(self, policy: Policy, table: Table, send: Send, pace: Pace, permit: Permit) -> None:
         self._policy, self._table, self._send, self._pace, self._permit = policy, table, send, pace, permit
@@ -62,25 +62,30 @@ class Door:
         self._pace.take(request.sender, now.timestamp())
         self._permit(claim.source)
         try:
-            again = self._record(ping, claim, request.base)
+            earlier = self._record(ping, claim, request.base)
         except (BotoCoreError, ClientError) as trouble:
             detail = "The bridge's own store does not answer, and nothing was recorded. Send the mention again later."
             raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
-        if not again:
+        if earlier is None:
             self._queue(ping, claim, request.base)
+        elif earlier["status"] == Status.QUEUED:
+            # We may have been stopped before it was sent to the queue; if it was sent, the queue drops this one.
+            self._queue(replace(ping, received=datetime.fromisoformat(earlier["received"])), claim, request.base)
+        again = earlier is not None
         told = {"outcome": "again" if again else "accepted", "id": ping.id, "protocol": str(ping.protocol)}
         return dialect.accept(request, ping, again=again), told | {"source": ping.source, "target": ping.target}
 
-    def _record(self, ping: Ping, claim: Claim, base: str) -> bool:
-        """Whether this is a Pingback told a minute ago; if not it is written down."""
+    def _record(self, ping: Ping, claim: Claim, base: str) -> dict[str, Any] | None:
+        """Write the ping down; or its record, if it is a Pingback that was told within the last minute."""
         self._policy.admit(claim.source, claim, self._table.rules(claim.site))
-        return not self._table.put_ping(ping, claim, base, fresh=ping.protocol is Protocol.PINGBACK)
+        return self._table.put_ping(ping, claim, base, fresh=ping.protocol is Protocol.PINGBACK)
 
     def _queue(self, ping: Ping, claim: Claim, base: str) -> None:
         try:
-            self._send(ping_message(ping, base), claim.source.host)
+            self._send(queue.entry(ping, base))
         except (BotoCoreError, ClientError) as trouble:
-            self._table.put_ping(ping, claim, base, Status.WAITING)
+            with suppress(BotoCoreError, ClientError):  # then it stays as it is, queued and never confirmed
+                self._table.put_ping(ping, claim, base, Status.WAITING)
             detail = f"The mention is kept at {base}/pings/{ping.id}, but the bridge's queue is down. Send it again."
             raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
 

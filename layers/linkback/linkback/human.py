@@ -37,7 +37,7 @@ _POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; 
 
 WORDS = {
     Status.QUEUED: "Your mention is waiting to be visited. This usually takes a few seconds.",
-    Status.WAITING: "The page could not be checked yet. It will be visited again.",
+    Status.WAITING: "The page could not be checked. Send the mention again, later than the time given as retry at.",
     Status.HELD: "The link was found. The mention waits for the owner of the site.",
     Status.PUBLISHED: "The link was found, and the mention is in the site's feed.",
     Status.HIDDEN: "The page no longer links here, so the mention is no longer shown.",

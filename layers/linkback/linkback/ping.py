@@ -83,6 +83,11 @@ class TryLater(Exception):  # noqa: N818 - see Declined
         self.reason, self.detail, self.after = reason, detail, after
 
 
+def stamp(time: datetime) -> str:
+    """A UTC time as records and messages have it: ISO 8601, milliseconds, `Z`."""
+    return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 @dataclass(frozen=True, slots=True)
 class Ping:
     """One claim. `source` and `target` are absolute http(s) URLs as the sender wrote them, checked but not changed.

@@ -83,8 +83,8 @@ class Reader:
         return human.page(200, "A bridge for mentions", human.home(request.base, self._sites.names), headers)
 
     def health(self, request: Request) -> Response:  # noqa: ARG002 - the same for whoever asks
-        """`/healthz`: 200 when the table answers (and an exception, so a 500, when it does not)."""
-        self._table.answers()
+        """`/healthz`: 200 when the table answers."""
+        self._table.ask()
         return Response(200, '{"status":"ok"}', _type("application/json") | {"cache-control": "no-store"})
 
     def _page(self, request: Request, asked: Query) -> tuple[list[Record], str]:
@@ -133,6 +133,12 @@ def method_not_allowed(request: Request) -> Response:
     """A page that can only be read was asked to be changed."""
     answer = _trouble(405, "method-not-allowed", "This address can only be read: use GET.", request)
     return Response(405, answer.body, {**answer.headers, "allow": "GET, HEAD, OPTIONS"})
+
+
+def unavailable(request: Request) -> Response:
+    """The table does not answer: said in the shape of a feed, so that a build keeps what it has."""
+    answer = _trouble(503, "server-trouble", "The bridge's store does not answer. Ask again in a minute.", request)
+    return Response(503, answer.body, {**answer.headers, "retry-after": "60"})
 
 
 def bad_query(request: Request, bad: BadQuery) -> Response:

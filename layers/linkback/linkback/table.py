@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from linkback.ping import Ping, Protocol, Status
+from linkback.ping import Ping, Status, stamp
 from linkback.policy import Action, Rule
 from linkback.record import Record, State
 
@@ -52,8 +52,11 @@ class Table:
 
     def put_ping(
         self, ping: Ping, claim: Claim, base: str, status: Status = Status.QUEUED, *, fresh: bool = False
-    ) -> bool:
-        """Record a ping before it is queued. With `fresh`, False and no write if it was told within the last minute."""
+    ) -> Item | None:
+        """Record a ping before it is queued.
+
+        With `fresh`, a record of the last minute stays as it is and is returned, unless that ping waits.
+        """
         received = int(ping.received.timestamp())
         item = _ping_key(ping.id) | {
             "id": ping.id,
@@ -61,7 +64,7 @@ class Table:
             "source": ping.source,
             "target": ping.target,
             "protocol": str(ping.protocol),
-            "received": ping.received.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "received": stamp(ping.received),
             "status": str(status),
             "base": base,
             "feed": f"{claim.site}#pings",
@@ -77,7 +80,7 @@ class Table:
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": _pack({":minute_ago": received - MINUTE, ":waiting": str(Status.WAITING)}),
         }
-        return self._put(item, condition if fresh else {})
+        return self._put_or_earlier(item, condition if fresh else {})
 
     def ping(self, ping_id: str) -> Item | None:
         """The record of a ping, or None when there is none (any more)."""
@@ -153,7 +156,7 @@ class Table:
     # Pages, rules, the sequence
 
     def page_checked(self, page: str) -> Item | None:
-        """What the target answered when its first mention came: `status` (0 if it could not be asked), `checked`."""
+        """What the target answered when last asked: `status` (0 if it could not be asked), `checked` (seconds)."""
         return self._get({"pk": _page(page), "sk": "PAGE"})
 
     def put_page_checked(self, page: str, status: int, now: int) -> None:
@@ -166,7 +169,7 @@ class Table:
         items = self._query(
             KeyConditionExpression="pk = :pk AND begins_with(sk, :rule)", ExpressionAttributeValues=values
         )
-        return [Rule(site, item["kind"], item["value"], Action(item["action"])) for item in items]
+        return [rule for item in items if (rule := _rule(site, item))]
 
     def put_rule(self, rule: Rule) -> None:
         """Write a rule; the same kind and value again replaces its action."""
@@ -189,10 +192,9 @@ class Table:
         )
         return int(answer["Attributes"]["n"]["N"])
 
-    def answers(self) -> bool:
-        """One small read, for the health check."""
+    def ask(self) -> None:
+        """One small read, for the health check: returns when the table answers."""
         self._get({"pk": "SEQUENCE", "sk": "SEQUENCE"})
-        return True
 
     # DynamoDB's own words
 
@@ -201,11 +203,16 @@ class Table:
         return _unpack(answer["Item"]) if "Item" in answer else None
 
     def _put(self, item: Item, condition: Mapping[str, Any]) -> bool:
+        return self._put_or_earlier(item, condition) is None
+
+    def _put_or_earlier(self, item: Item, condition: Mapping[str, Any]) -> Item | None:
+        """None if it was written, else the item that is there and does not meet the condition."""
+        told = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
         try:
-            self._client.put_item(TableName=self._name, Item=_pack(item), **condition)
-        except self._client.exceptions.ConditionalCheckFailedException:
-            return False
-        return True
+            self._client.put_item(TableName=self._name, Item=_pack(item), **condition, **told)
+        except self._client.exceptions.ConditionalCheckFailedException as failure:
+            return _unpack(failure.response.get("Item", {}))
+        return None
 
     def _update(self, key: Item, update: str, names: Item, values: Item, condition: str) -> bool:
         try:
@@ -237,22 +244,14 @@ def number_at(moment: datetime) -> int:
     return int(moment.timestamp()) - EPOCH
 
 
-def ping_message(ping: Ping, base: str) -> dict[str, str]:
-    """The body of a queue message: all that the visit needs, so that it need not read the record first."""
-    return {
-        "id": ping.id,
-        "source": ping.source,
-        "target": ping.target,
-        "protocol": str(ping.protocol),
-        "received": ping.received.isoformat(),
-        "base": base,
-    }
-
-
-def ping_of_message(body: Mapping[str, str]) -> Ping:
-    """The inverse of ping_message, but for `base`."""
-    received = datetime.fromisoformat(body["received"])
-    return Ping(body["source"], body["target"], Protocol(body["protocol"]), received)
+def _rule(site: str, item: Item) -> Rule | None:
+    """A rule, which an owner may have written by hand: a mistake in it must not stop the site. None if it is none."""
+    kind, value = item.get("kind"), item.get("value")
+    if not isinstance(kind, str) or not isinstance(value, str):
+        return None
+    action = str(item.get("action")).lower()
+    known = Action(action) if action in set(Action) else Action.HOLD
+    return Rule(site, kind.lower(), value.lower() if kind.lower() == "host" else value, known)
 
 
 def _pack(members: Mapping[str, Any]) -> dict[str, dict[str, str]]:

@@ -23,7 +23,7 @@ CLAIMS = ("title", "excerpt", "blog_name")
 
 # PEAR's sender insists on a message that is not empty and has no "<" in it.
 MESSAGES = {
-    Reason.MALFORMED: "The ping cannot be read. Send the whole address of your page, with https://, as the form field url.",
+    Reason.MALFORMED: "The ping cannot be read. Send your page's whole address, with https://, as the form field url.",
     Reason.TARGET_UNKNOWN: "The TrackBack address names no page of a site that this bridge listens for.",
     Reason.TARGET_MISSING: "The page that this TrackBack address belongs to does not exist.",
     Reason.SOURCE_IS_TARGET: "A page cannot send a TrackBack to itself.",

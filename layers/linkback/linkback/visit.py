@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from linkback.urls import Url
     from linkback.web import Answer
 
-Admit = Callable[["Url"], None]
 Fetch = Callable[..., "Answer"]
 
 # A second look at a 404 is worth taking after a day, and not before (see record.lost).
-A_DAY, HOUR, MINUTES = 86_400, 3_600, 600
+A_DAY, HOUR, TEN_MINUTES = 86_400, 3_600, 600
 TARGET_SECONDS = 3.0
 ATTEMPTS = 5
 
@@ -110,7 +109,7 @@ class Visitor:
         """A page that is surely not there gets no mentions. Asked once a page; no answer counts in its favour."""
         known = self._table.page_checked(claim.page) or {"status": 0, "checked": 0}
         status, asked = known["status"], known["checked"]
-        if (status in _MISSING and asked < now - MINUTES) or (status == 0 and asked < now - HOUR):
+        if (status in _MISSING and asked < now - TEN_MINUTES) or (status == 0 and asked < now - HOUR):
             status = self._target_status(claim, base)
             self._table.put_page_checked(claim.page, status, now)
         if status in _MISSING:
