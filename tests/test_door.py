@@ -82,6 +82,13 @@ def test_a_query_beyond_reading_is_no_reason_to_fail(bridge: Bridge) -> None:
     assert (answer.status, json.loads(answer.body)["error"]) == (400, "malformed")
 
 
+@pytest.mark.parametrize("body", [b"<foo/>", b"<methodCall><x>", b"\xff\xfe<\x00", b"<!DOCTYPE a><methodCall/>"])
+def test_what_only_looks_like_xml_is_no_call_of_another_dialect(bridge: Bridge, body: bytes) -> None:
+    assert bridge.call("POST", "/webmention", body, content_type="text/xml").status == 400
+    assert b"<response><error>1" in bridge.call("POST", "/trackback/example.com/post", body).body
+    assert fault(bridge.call("POST", "/pingback", body)) in (-32700, -32601)
+
+
 def test_what_a_door_cannot_read_is_refused_in_the_doors_dialect(bridge: Bridge) -> None:
     assert bridge.call("POST", "/webmention", b"").status == 400
     assert fault(bridge.call("POST", "/pingback", b"hello")) == -32700
@@ -193,11 +200,11 @@ def test_other_methods_are_told_what_the_door_takes(bridge: Bridge) -> None:
 
 def test_a_person_finds_a_form_at_the_endpoint_and_a_page_after_sending_it(bridge: Bridge) -> None:
     page = bridge.get("/webmention", accept="text/html").body.decode()
-    assert "method='post'" in page
-    assert "name='source'" in page
+    assert 'method="post"' in page
+    assert 'name="source"' in page
     answer = bridge.webmention(SOURCE, TARGET, accept="text/html,*/*;q=0.8")
     assert answer.status == 201
-    assert f"{dict(answer.headers)['location']}'" in answer.body.decode()
+    assert f'{dict(answer.headers)["location"]}"' in answer.body.decode()
 
 
 def test_every_answer_of_a_door_is_one_log_line(bridge: Bridge) -> None:

@@ -27,12 +27,12 @@ def ld(document: object) -> str:
 
 
 class TestTitle:
-    def test_open_graph_wins_over_the_title_and_that_over_json_ld(self) -> None:
+    def test_open_graph_wins_over_json_ld_and_that_over_the_title(self) -> None:
         graph, title = '<meta property="og:title" content=" A  &amp; B ">', "<title>\n C </title>"
         article = ld({"@type": "Article", "headline": "D"})
         assert read(graph + title + article).title == "A & B"
-        assert read(title + article).title == "C"
-        assert read(article).title == "D"
+        assert read(title + article).title == "D"
+        assert read(title + LINK).title == "C"
 
     def test_the_first_title_counts_and_a_long_one_is_cut(self) -> None:
         assert read(f"<title>One</title><svg><title>Two</title></svg>{LINK}").title == "One"

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from linkback import content, page, urls
 from linkback.mention import Mention, Relation
-from linkback.ping import Declined, Reason
+from linkback.ping import Declined, Reason, TryLater
 from linkback.web import Answer
 
 PAGES = Path(__file__).parent / "pages"
@@ -35,6 +35,12 @@ def refusal(body: bytes | str, kind: str = "text/html; charset=utf-8", *, trunca
     with pytest.raises(Declined) as raised:
         page.read(answer(body, kind, truncated=truncated), urls.parse(TARGET))
     return raised.value
+
+
+def test_json_that_is_none_has_no_property_values() -> None:
+    whole = f'{{"a": {{"b": ["x", "{TARGET}"]}}}}'
+    assert read(whole, "application/json").relation is Relation.MENTION
+    assert refusal(whole[:-2], "application/json").reason is Reason.NO_LINK
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in PAGES.glob("*.html")))
@@ -335,10 +341,10 @@ def mention_or_reason(body: bytes, kind: str) -> None:
         assert outcome.detail
 
 
-def outcome_of(body: bytes, kind: str) -> Mention | Declined:
+def outcome_of(body: bytes, kind: str) -> Mention | Declined | TryLater:
     try:
         return page.read(answer(body, kind), urls.parse(TARGET))
-    except Declined as declined:
+    except (Declined, TryLater) as declined:
         return declined
 
 

@@ -156,6 +156,19 @@ def test_what_was_published_since_a_time_comes_whatever_way_its_plus_was_sent(
     assert reading.children("?target=https://example.com/post&since=2026-11-23") == []
 
 
+def test_a_burst_does_not_make_what_was_published_before_look_new(
+    reading: Bridge, mention: Callable[..., Record], table: Table
+) -> None:
+    mention(0)
+    for _ in range(60):
+        table.next_number(NOON.timestamp())
+    mention(1)
+    assert sources(reading.children("?domain=example.com&since=2026-11-22T12:00:01Z")) == [1]
+    assert reading.children("?domain=example.com&since=2026-11-22T12:00:02Z") == []
+    feed = reading.get("/api/mentions.jf2")
+    assert headers(feed)["last-modified"] == "Sun, 22 Nov 2026 12:00:01 GMT"
+
+
 def test_only_public_mentions_are_read(reading: Bridge, mention: Callable[..., Record]) -> None:
     for number, state in enumerate((State.HELD, State.SPAM, State.GONE, State.DELETED)):
         mention(number, state=state)
@@ -197,7 +210,17 @@ def test_the_json_feed_is_newest_first_and_pages(reading: Bridge, mention: Calla
 @pytest.mark.parametrize(
     "query",
     [
-        *("per-page=-1", "per-page=0", "page=x", "page=-1", "since=yesterday", "target=x", "target=javascript:1"),
+        *(
+            "per-page=-1",
+            "per-page=0",
+            "page=x",
+            "page=-1",
+            "since=yesterday",
+            "target=",
+            "target[]=&x",
+            "target=x",
+            "target=javascript:1",
+        ),
         *("per-page=%00", "&".join(["target[]=https://example.com/"] * 51), "&".join(["target[]=x"] * 10_000)),
     ],
 )
@@ -261,8 +284,8 @@ def test_what_is_not_there_is_a_404_with_an_empty_feed_in_it(reading: Bridge) ->
 
 def test_the_front_page_has_the_tags_in_the_form_that_every_sender_finds(reading: Bridge) -> None:
     page = reading.get("/").body.decode()
-    assert "&lt;link rel=&quot;pingback&quot; href=&quot;http://bridge.example/pingback&quot;&gt;" in page
-    assert "&lt;link rel=&quot;webmention&quot; href=&quot;http://bridge.example/webmention&quot;&gt;" in page
+    assert '&lt;link rel="pingback" href="http://bridge.example/pingback"&gt;' in page
+    assert '&lt;link rel="webmention" href="http://bridge.example/webmention"&gt;' in page
     assert "example.org" in page
 
 

@@ -118,16 +118,41 @@ def test_http_1_0_without_a_host_is_answered(serve: Serve) -> None:
 GARBAGE = {
     "no request line": (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", b"400"),
     "a method nobody knows": (b"BREW /webmention HTTP/1.1\r\nHost: x\r\n\r\n", b"405"),
-    "chunks": (b"POST /webmention HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"411"),
+    "chunks without a size": (b"POST /webmention HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", b"400"),
+    "chunks and a length": (
+        b"POST / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"400",
+    ),
+    "a chunk too large": (b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\nffffffff\r\n", b"413"),
+    "another coding": (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", b"400"),
     "two lengths": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab", b"400"),
     "a negative length": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"400"),
-    "too much body": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n\r\n" + b"a" * 2_000_000, b"413"),
+    "too much body": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n" + b"a" * 5_000_000, b"413"),
     "a header without end": (b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
     "too many headers": (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
     "an address without end": (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"414"),
     "a broken escape": (b"GET /a%2 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
     "a host with a script": (b"GET /nowhere HTTP/1.1\r\nHost: <script>\r\nConnection: close\r\n\r\n", b"404"),
 }
+
+
+def test_a_body_in_chunks_is_put_together(serve: Serve) -> None:
+    head = b"POST /pingback HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    answer = raw(serve.url, head + b"9;x=y\r\n<method-C\r\n4\r\nall>\r\n0\r\nTrailer: x\r\n\r\n")
+    assert b"200 OK" in answer
+    assert b"-32700" in answer
+
+
+def test_a_body_of_a_megabyte_is_refused_in_the_doors_own_words(serve: Serve) -> None:
+    head = b"POST /pingback HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2000000\r\n\r\n"
+    answer = raw(serve.url, head + b"a" * 2_000_000)
+    assert b"200 OK" in answer
+    assert b"-32700" in answer
+
+
+def test_a_host_without_its_port_still_leads_back_to_us(serve: Serve) -> None:
+    answer = raw(serve.url, b"GET / HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")
+    assert f"{serve.url}/webmention".encode() in answer
 
 
 @pytest.mark.parametrize("name", GARBAGE)

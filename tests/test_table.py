@@ -135,7 +135,7 @@ def test_a_feed_is_read_to_its_end_over_many_pages(table: Table) -> None:
 def test_what_was_published_since_is_a_key_condition(table: Table) -> None:
     for number in range(4):
         table.save(None, a_record(f"/{number}"), SECONDS + 10 * number)
-    since = number_at(NOW + timedelta(seconds=20))
+    since = number_at(int(SECONDS) + 20)
     span = Span(since, WHOLE.last)
     for found in (table.site_mentions("example.com", span), table.page_mentions("example.com/post", span)):
         assert [record.source[-1] for record in found] == ["3", "2"]

@@ -108,6 +108,24 @@ def test_a_link_or_page_that_is_gone_hides_the_mention_at_once_and_may_come_back
     assert again["wm-id"] > first["wm-id"]
 
 
+@pytest.mark.parametrize(
+    ("body", "headers"),
+    [
+        ("<title>Just a moment...</title>", {}),
+        ("<html><title>Making sure you&#39;re not a bot!</title>", {}),
+        ("<title>Blog</title>", {"cf_mitigated": "challenge"}),
+    ],
+)
+def test_a_captcha_is_weather_even_if_it_answers_200(
+    bridge: Bridge, internet: Web, source: str, body: str, headers: dict[str, str]
+) -> None:
+    bridge.fate(source, TARGET)
+    internet.put("/linking", body, 200, **headers)
+    told = bridge.fate(source, TARGET)
+    assert (told["status"], told["reason"]) == ("waiting", "server-trouble")
+    assert len(bridge.children()) == 1
+
+
 @pytest.mark.parametrize("status", [500, 503, 429, 403])
 def test_bad_weather_hides_nothing(bridge: Bridge, internet: Web, source: str, status: int) -> None:
     bridge.fate(source, TARGET)
@@ -124,12 +142,17 @@ class Visits:
     def __init__(self, table: Table, moderation: Moderation = Moderation.NONE, own: str = "refuse") -> None:
         self.table = table
         policy = Policy(Sites(("example.com",)), SelfMentions(own), moderation)
-        self.policy, self.visitor = policy, Visitor(policy, table, partial(web.get, permit=permits.everything))
+        self.policy, self.now = policy, NOON
+        self.visitor = self.visitor_of(policy)
 
     def __call__(self, source: str, at: float, target: str = TARGET) -> Status:
         ping = Ping(source, target, Protocol.WEBMENTION, datetime.fromtimestamp(NOON + at, UTC))
         self.table.put_ping(ping, self.policy.claim(ping), "https://bridge.example")
-        return self.visitor.visit(ping, "https://bridge.example", NOON + at).status
+        self.now = NOON + at
+        return self.visitor.visit(ping, "https://bridge.example", self.now).status
+
+    def visitor_of(self, policy: Policy, fetch: Any = None) -> Visitor:
+        return Visitor(policy, self.table, fetch or partial(web.get, permit=permits.everything), lambda: self.now)
 
     def words(self) -> list[str]:
         return [json.loads(record.seen)["text"] for record in self.table.site_mentions("example.com")]
@@ -202,7 +225,7 @@ def test_links_within_the_site_are_held_or_shown_as_the_owner_says(
     site = internet.origin.removeprefix("http://")
     visit = Visits(table, Moderation.FIRST)
     visit.policy = Policy(Sites((site,)), SelfMentions(own), Moderation.FIRST)
-    visit.visitor = Visitor(visit.policy, table, partial(web.get, permit=permits.everything))
+    visit.visitor = visit.visitor_of(visit.policy)
     internet.put("/post", "<p>the target</p>")
     page = internet.put("/other", "<p><a href='/post'>relative</a></p>")
     assert visit(page, 1000.0, f"{internet.origin}/post") is expected
@@ -271,7 +294,7 @@ def test_a_redirect_does_not_launder_where_a_page_is_from(table: Table, internet
     site = internet.origin.removeprefix("http://")
     visit = Visits(table)
     visit.policy = Policy(Sites((site,)), SelfMentions.HOLD, Moderation.NONE)
-    visit.visitor = Visitor(visit.policy, table, partial(web.get, permit=permits.everything))
+    visit.visitor = visit.visitor_of(visit.policy)
     internet.put("/post", "<p>the target</p>")
     internet.put("/own", "<p><a href='/post'>relative</a></p>")
     internet.put("/short", "", 302, location=f"{internet.origin}/own")
@@ -340,7 +363,7 @@ def test_reason_timeout(table: Table) -> None:
         def impatient(url: Any, **options: Any) -> web.Answer:
             return fetch(url, **{**options, "seconds": 0.2})
 
-        visit.visitor = Visitor(visit.policy, table, impatient)
+        visit.visitor = visit.visitor_of(visit.policy, impatient)
         source = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         assert visit(source, 1000.0) is Status.WAITING
         item = table.ping(Ping(source, TARGET, Protocol.WEBMENTION, datetime.now(UTC)).id)
@@ -353,7 +376,7 @@ def test_reason_forbidden_address_on_a_redirect(
 ) -> None:
     origin = internet.origin.removeprefix("http://")
     visit = Visits(table)
-    visit.visitor = Visitor(visit.policy, table, partial(web.get, permit=permits.public_and({origin})))
+    visit.visitor = visit.visitor_of(visit.policy, partial(web.get, permit=permits.public_and({origin})))
     for number, inside in enumerate(("http://169.254.169.254/latest/", "http://localhost/", "file:///etc/passwd")):
         page = internet.put(f"/hop{number}", "", 302, location=inside)
         assert visit(page, 1000.0) is Status.DECLINED

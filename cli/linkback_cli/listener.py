@@ -18,7 +18,7 @@ from linkback_cli.events import HttpAnswer, HttpRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LARGEST_BODY = 1_000_000
+LARGEST_BODY = 4_500_000  # in base64 the six megabytes that Lambda takes
 # Request line and header values together, as an HTTP API's quota has it.
 LARGEST_HEAD = 10_240
 THREADS = 64
@@ -206,7 +206,6 @@ class _Connection(BaseHTTPRequestHandler):
         sent = quote(self.path.encode("latin-1"), safe=_AS_IT_IS)
         target = sent if sent.startswith("/") else "/" + sent.partition("://")[2].partition("/")[2]
         path, _, query = target.partition("?")
-        host = self.headers.get("host", "").strip()
         return HttpRequest(
             method=self.command,
             path=path.partition("#")[0],
@@ -214,14 +213,22 @@ class _Connection(BaseHTTPRequestHandler):
             protocol=self.request_version,
             headers=self.headers.items(),
             body=body,
-            host=host if _HOST.fullmatch(host) else self.server.address,
+            host=self._host(self.headers.get("host", "").strip()),
             source_ip=str(self.client_address[0]),
         )
 
+    def _host(self, told: str) -> str:
+        """What the sender called us; old ones leave out the port, without which our answer would lead nowhere."""
+        if not _HOST.fullmatch(told) or told in ("localhost", self.server.address.rpartition(":")[0]):
+            return self.server.address
+        return told
+
     def _body(self) -> bytes:
         lengths = set(self.headers.get_all("content-length", []))
-        if "transfer-encoding" in self.headers:
-            raise Refused(HTTPStatus.LENGTH_REQUIRED, "Send the body with a Content-Length, not in chunks")
+        if codings := self.headers.get_all("transfer-encoding"):
+            if lengths or [coding.strip().lower() for coding in codings] != ["chunked"]:
+                raise Refused(HTTPStatus.BAD_REQUEST, "Send the body with a Content-Length, or in chunks, but not both")
+            return self._chunks()
         if not lengths:
             return b""
         length = lengths.pop()
@@ -234,6 +241,27 @@ class _Connection(BaseHTTPRequestHandler):
         if len(body) < int(length):
             raise TimeoutError
         return body
+
+    def _chunks(self) -> bytes:
+        """RFC 9112, 7.1; what stands behind a chunk's size and behind the last chunk is passed over."""
+        body = bytearray()
+        while True:
+            size = self.rfile.readline(1024).partition(b";")[0].strip()
+            if not re.fullmatch(rb"[0-9A-Fa-f]{1,8}", size):
+                raise Refused(HTTPStatus.BAD_REQUEST, "A chunk of the body has no size")
+            if len(body) + int(size, 16) > LARGEST_BODY:
+                self._discard(int(size, 16))
+                raise Refused(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large")
+            if int(size, 16) == 0:
+                break
+            piece = self.rfile.read(int(size, 16))
+            if len(piece) < int(size, 16):
+                raise TimeoutError
+            body += piece
+            self.rfile.readline(1024)
+        while self.rfile.readline(1024).strip():
+            pass
+        return bytes(body)
 
     def _discard(self, length: int) -> None:
         """Read on for a little: who is still sending when we hang up never sees our answer."""

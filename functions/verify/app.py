@@ -31,7 +31,7 @@ def connect(
     sites, self_mentions = Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"])
     policy = Policy(sites, self_mentions, Moderation(environ["MODERATION"]))
     table = Table(boto3.client("dynamodb"), environ["TABLE"])
-    visitor, say = Visitor(policy, table, partial(web.get, permit=permit)), log or _log()
+    visitor, say = Visitor(policy, table, partial(web.get, permit=permit), time.time), log or _log()
 
     def visit(message: dict[str, Any]) -> None:
         started = time.time()

@@ -94,7 +94,7 @@ def spoken(request: Request, door: Dialect) -> Dialect:
     """The dialect of the call itself: some knock at another's door (WordPress, when a site's tags are out of order)."""
     start = request.body[:200].removeprefix(b"\xef\xbb\xbf").lstrip()
     if start.startswith((b"<", *_BOMS)):
-        return pingback
+        return pingback if pingback.is_call(request) else door
     try:
         names, in_query = form.fields(request.body).keys(), form.fields(request.query.encode("utf-8", "replace")).keys()
     except Declined:

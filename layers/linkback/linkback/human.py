@@ -73,13 +73,13 @@ def page(status: int, title: str, main: str, headers: Mapping[str, str], *, refr
 def mention_form(base: str) -> str:
     """The form of `GET /webmention`."""
     return (
-        "<p>This address takes <a href='https://www.w3.org/TR/webmention/'>Webmentions</a>. Did you write a page that "
+        '<p>This address takes <a href="https://www.w3.org/TR/webmention/">Webmentions</a>. Did you write a page that '
         "links to a page of a site served here? Your software may tell us by itself; or do it by hand:</p>"
-        f"<form method='post' action='{escape(base)}/webmention'>"
-        "<label for='source'>Address of your page</label>"
-        "<input id='source' name='source' type='url' required placeholder='https://you.example/post'>"
-        "<label for='target'>Address of the page it links to</label>"
-        "<input id='target' name='target' type='url' required placeholder='https://example.com/page'>"
+        f'<form method="post" action="{escape(base)}/webmention">'
+        '<label for="source">Address of your page</label>'
+        '<input id="source" name="source" type="url" required placeholder="https://you.example/post">'
+        '<label for="target">Address of the page it links to</label>'
+        '<input id="target" name="target" type="url" required placeholder="https://example.com/page">'
         "<button>Send</button></form>"
     )
 
@@ -87,16 +87,16 @@ def mention_form(base: str) -> str:
 def accepted(location: str, ping: Ping) -> str:
     """The answer to a mention sent by hand."""
     return (
-        f"<p>We will visit <a href='{link(ping.source)}' rel='nofollow ugc'>{escape(ping.source)}</a> in a moment and "
+        f'<p>We will visit <a href="{link(ping.source)}" rel="nofollow ugc">{escape(ping.source)}</a> in a moment and '
         f"look for the link to {escape(ping.target)}.</p>"
-        f"<p><a href='{escape(location)}'>See what became of it</a></p>"
+        f'<p><a href="{escape(location)}">See what became of it</a></p>'
     )
 
 
 def refused(refusal: Declined | TryLater) -> str:
     """Why a mention sent by hand was not taken, and the way back."""
     words = f"<p>{escape(refusal.detail)}</p><p>({escape(refusal.reason)})</p>"
-    return f"{words}<p><a href='/webmention'>Back to the form</a></p>"
+    return f'{words}<p><a href="/webmention">Back to the form</a></p>'
 
 
 def fate(told: Mapping[str, object]) -> str:
@@ -106,10 +106,9 @@ def fate(told: Mapping[str, object]) -> str:
         (name, told.get(name)) for name in ("source", "target", "protocol", "received", "checked", "retry_at", "reason")
     )
     listed = "".join(f"<dt>{name.replace('_', ' ')}</dt><dd>{escape(str(value))}</dd>" for name, value in rows if value)
-    detail = f"<p>{escape(str(told['detail']))}</p>" if told.get("detail") else ""
+    detail = "".join(f"<p>{escape(words)}</p>" for words in dict.fromkeys((WORDS[status], str(told["detail"]))))
     return (
-        f"<p><span class='status'>{escape(status)}</span></p><p>{WORDS[status]}</p>{detail}<dl>{listed}</dl>"
-        f"{_found(told.get('links_found'))}"
+        f'<p><span class="status">{escape(status)}</span></p>{detail}<dl>{listed}</dl>{_found(told.get("links_found"))}'
     )
 
 
@@ -128,8 +127,8 @@ def tags(base: str) -> str:
 def home(base: str, sites: Iterable[str]) -> str:
     """What this bridge is, and what to paste."""
     feeds = "".join(
-        f"<h2>{escape(site)}</h2><ul><li><a href='/feed.json?domain={escape(site)}'>JSON Feed</a></li>"
-        f"<li><a href='/api/mentions.jf2?domain={escape(site)}'>JF2</a> for the site's next build</li>"
+        f'<h2>{escape(site)}</h2><ul><li><a href="/feed.json?domain={escape(site)}">JSON Feed</a></li>'
+        f'<li><a href="/api/mentions.jf2?domain={escape(site)}">JF2</a> for the next build of the site</li>'
         f"<li>TrackBack address of a page: <code>{escape(base)}/trackback/{escape(site)}/path/of/page</code></li></ul>"
         for site in sites
     )
@@ -138,8 +137,8 @@ def home(base: str, sites: Iterable[str]) -> str:
         "takes Webmentions, Pingbacks and TrackBacks, visits the linking page to see whether the link is there, and "
         "gives the site a feed of mentions.</p>"
         "<h2>Is this your site? Paste these two tags into the head of every page</h2>"
-        f"<pre><code>{escape(tags(base))}</code></pre>{feeds}<h2>Did you link to one of these sites?</h2>"
-        f"<p><a href='/webmention'>Tell us by hand</a>, or let your blog do it.</p>"
+        f"<pre><code>{escape(tags(base), quote=False)}</code></pre>{feeds}<h2>Did you link to one of these sites?</h2>"
+        f'<p><a href="/webmention">Tell us by hand</a>, or let your blog do it.</p>'
     )
 
 

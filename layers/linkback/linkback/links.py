@@ -233,7 +233,7 @@ def _leads(base: str | None, value: str, target: Url, others: dict[str, None]) -
         return False
     if urls.same_page(url, target):
         return True
-    if url.host.removeprefix("www.") == target.host.removeprefix("www.") and len(others) < MOST_LISTED:
+    if url.authority.removeprefix("www.") == target.authority.removeprefix("www.") and len(others) < MOST_LISTED:
         others[str(url)[:_LONGEST_LISTED]] = None
     return False
 

@@ -187,7 +187,7 @@ def _cleaned(page: _Page, base: Url) -> Metadata:
     article = _article(page.json)
     published = (meta.get("article:published_time", ""), _string(article.get("datePublished")))
     return Metadata(
-        title=_first(content.title(one) for one in (meta.get("og:title", ""), page.title or "", _headline(article))),
+        title=_first(content.title(one) for one in (meta.get("og:title", ""), _headline(article), page.title or "")),
         summary=_first(content.line(meta.get(name, ""), content.LONGEST_SUMMARY) for name in _SUMMARIES),
         author=_author(article, meta, base),
         published=_first(content.when(one) for one in published),

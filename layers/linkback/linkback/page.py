@@ -1,23 +1,33 @@
 """What a fetched page says: whether it really links to the target, and then who says what.
 
-The only reader of pages. Total: for any bytes it returns a Mention or raises Declined. The cheap things come first:
-most pings that end here end at the link, before anything but tokens was looked at.
+The only reader of pages. Total: for any bytes it returns a Mention or raises Declined or TryLater. The cheap things
+come first: most pings that end here end at the link, before anything but tokens was looked at.
 """
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
 from linkback import content, encoding, links, metadata, microformats, sentence
 from linkback.mention import Author, Mention, Relation
-from linkback.ping import Declined, Reason
+from linkback.ping import Declined, Reason, TryLater
 
 if TYPE_CHECKING:
     from linkback.links import Found
     from linkback.urls import Url
     from linkback.web import Answer
+
+
+# The titles of pages that stand before a page until a browser has proved itself; some answer 200.
+_CHALLENGE = re.compile(
+    r"<title>\s*(?:Just a moment\.\.\.|Attention Required! \| Cloudflare|Checking your browser|DDoS-Guard|"
+    r"Making sure you(?:&#39;|&#x27;|&rsquo;|['\u2019])re not a bot!)",
+    re.IGNORECASE,
+)
 
 
 class _Kind(Enum):
@@ -31,6 +41,7 @@ def read(answer: Answer, target: Url) -> Mention:
 
     Raises Declined: `not-text` where there is nothing to read, `source-missing` (gone) where the page calls itself a
     tombstone, `no-link` with what links to the target's host were found, `too-large` if it was cut before a link came.
+    Raises TryLater where the page is a captcha.
     """
     kind = _kind(answer)
     text = encoding.decode(answer.body, answer.charset)
@@ -42,8 +53,10 @@ def read(answer: Answer, target: Url) -> Mention:
         found = links.in_text(text, answer.url, target, cut=answer.truncated)
     if found.gone:
         raise Declined(Reason.SOURCE_MISSING, "The source page says that it is gone (410) for good.", gone=True)
+    if kind is _Kind.JSON and found.links and not (answer.truncated or _is_json(text)):
+        found.links.clear()
     if not found.links:
-        raise _missing(answer, found, target)
+        raise _missing(answer, found, target, text)
     if kind is _Kind.HTML:
         return _from_html(text, answer, found, target)
     words = _words(text, found.links[0].token, found.links[0].value) if kind is _Kind.TEXT else ""
@@ -75,7 +88,22 @@ def _sniffed(body: bytes) -> _Kind:
     return _Kind.TEXT
 
 
-def _missing(answer: Answer, found: Found, target: Url) -> Declined:
+def _is_json(text: str) -> bool:
+    """Whether it is a JSON document, however deep: one that is not has no property values."""
+    try:
+        json.loads(text)
+    except RecursionError:
+        return True
+    except ValueError:
+        return False
+    return True
+
+
+def _missing(answer: Answer, found: Found, target: Url, text: str) -> Declined | TryLater:
+    if _CHALLENGE.search(text, 0, 16_384):
+        return TryLater(
+            Reason.SERVER_TROUBLE, "The source asks its visitors whether they are human: it did not show us."
+        )
     seen = tuple(found.others)
     if answer.truncated or found.unread:
         detail = "The source is too large to be read to its end, and what was read has no link to the target."

@@ -70,6 +70,14 @@ def read(request: Request, now: datetime) -> Ping:
     return Ping(params[0], params[1], Protocol.PINGBACK, now)
 
 
+def is_call(request: Request) -> bool:
+    """Whether the body is XML-RPC at all: well-formed, and a methodCall."""
+    try:
+        return _parse(_decode(request.body, form.charset(request.headers.get("content-type", "")))).root == "methodCall"
+    except Fault:
+        return False
+
+
 def accept(request: Request, ping: Ping, *, again: bool) -> Response:  # noqa: ARG001 - no caller text in the answer
     """One short fixed string (section 2.1), or fault 48, which WordPress takes as success, too."""
     if again:
@@ -130,13 +138,14 @@ def _without_declaration(text: str) -> str:
 
 
 class _Call:
-    """The two things we want of a methodCall, gathered while expat walks through it."""
+    """What we want of a methodCall, gathered while expat walks through it."""
 
     def __init__(self) -> None:
-        self.method, self.params = "", list[str]()
+        self.root, self.method, self.params = "", "", list[str]()
         self._path, self._elements = list[str](), 0
 
     def start(self, name: str, _attributes: dict[str, str]) -> None:
+        self.root = self.root or name
         self._path.append(name)
         self._elements += 1
         if len(self._path) > _DEEPEST or self._elements > _MOST_ELEMENTS:

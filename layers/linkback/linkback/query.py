@@ -23,6 +23,9 @@ MOST_PER_PAGE = 10_000
 PER_PAGE_OF_TARGET = 20
 LARGEST_NUMBER = 2**31 - 1
 
+# A variable that was empty when a template wrote the query must not mean every page there is.
+_EMPTY_TARGET = re.compile(r"(?:^|&)target(?:\[\]|%5B%5D)?=(?:&|$)", re.IGNORECASE)
+
 # To skip what came before a page it must be read; whoever reads that far follows the Link header, which need not.
 LAST_PAGE = 1_000
 
@@ -58,6 +61,8 @@ def read(text: str) -> Query:
     pairs = _pairs(text)
     given = dict(reversed(pairs))
     targets = tuple(_target(value) for name, value in pairs if name in ("target", "target[]"))
+    if not targets and _EMPTY_TARGET.search(text):
+        raise BadQuery("target is empty: give the whole address of a page, or leave it out to ask for a domain.")
     if len(targets) > MOST_TARGETS:
         raise BadQuery(f"At most {MOST_TARGETS} targets can be asked for at once; ask by domain instead.")
     per_page, most = given.get("per-page") or given.get("perPage"), PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE

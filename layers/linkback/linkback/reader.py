@@ -11,9 +11,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from linkback import feed, human, query, urls
-from linkback.dialect import Request, Response
+from linkback.dialect import Request, Response, as_json
 from linkback.site import scheme
-from linkback.table import EPOCH, WHOLE, Span, number_at
+from linkback.table import WHOLE, Span, number_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,7 +75,7 @@ class Reader:
         if human.wanted(request):
             refresh = 2 if told["status"] == "queued" else 0
             return human.page(200, "What became of a mention", human.fate(told), headers, refresh=refresh)
-        return Response(200, json.dumps(told), headers | _type("application/json"))
+        return Response(200, as_json(told), headers | _type("application/json"))
 
     def home(self, request: Request) -> Response:
         """`/`: what this bridge is and the tags to paste."""
@@ -100,21 +100,21 @@ class Reader:
 
     def _matching(self, asked: Query, limit: int | None = None) -> Iterable[Record]:
         """What is asked for, newest first, read page by page as it is taken."""
-        span = Span(
-            max(number_at(asked.since), WHOLE.first) if asked.since else WHOLE.first,
-            asked.before - 1 if asked.before else WHOLE.last,
-        )
+        since = int(asked.since.timestamp()) if asked.since else 0
+        # In a burst numbers run ahead of the clock, never behind it: by number there may be more than by time.
+        span = Span(max(number_at(since), WHOLE.first), asked.before - 1 if asked.before else WHOLE.last)
         if asked.targets:
             keys = dict.fromkeys(urls.page_key(target) for target in asked.targets if self._sites.of(target))
             found = [self._table.page_mentions(key, span, limit) for key in keys]
         else:
             found = [self._table.site_mentions(name, span, limit) for name in self._names(asked.domain)]
-        return heapq.merge(*found, key=lambda record: -record.id)
+        merged = heapq.merge(*found, key=lambda record: -record.id)
+        return (record for record in merged if record.shown >= since)
 
     def _names(self, domain: str) -> tuple[str, ...]:
         if not domain:
             return self._sites.names
-        return (domain,) if domain in self._sites.names else ()
+        return tuple(name for name in self._sites.names if domain in (name, name.partition(":")[0]))
 
 
 def options(request: Request) -> Response:  # noqa: ARG001 - the same for whoever asks
@@ -154,18 +154,18 @@ def _trouble(status: int, error: str, description: str, request: Request) -> Res
     told: dict[str, Any] = {"error": error, "error_description": description}
     if request.path.startswith(("/api/", "/feed")):
         told |= {"type": "feed", "children": [], "links": []}  # for clients that look no further
-    return Response(status, json.dumps(told), headers | _type("application/json"))
+    return Response(status, as_json(told), headers | _type("application/json"))
 
 
 def _feed(
     request: Request, told: dict[str, Any], type_: dict[str, str], records: list[Record], following: str
 ) -> Response:
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    body = as_json(told)
     tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = CORS | {"cache-control": CACHING, "vary": "Accept-Encoding", "etag": tag}
     headers["access-control-expose-headers"] = "Link, ETag, Last-Modified"
     if records:
-        newest = datetime.fromtimestamp(max(record.id for record in records) + EPOCH, UTC)
+        newest = datetime.fromtimestamp(max(record.shown for record in records), UTC)
         headers["last-modified"] = newest.strftime("%a, %d %b %Y %H:%M:%S GMT")
     if following:
         headers["link"] = f'<{following}>; rel="next"'
@@ -183,8 +183,10 @@ def _type(media_type: str) -> dict[str, str]:
 
 
 def _fate(item: dict[str, Any]) -> dict[str, Any]:
-    names = ("status", "reason", "detail", "source", "target", "protocol", "received", "checked", "retry_at")
-    told = {name: item[name] for name in names if name in item}
+    told = {"status": item["status"], "reason": item.get("reason")}
+    told["detail"] = item.get("detail") or human.WORDS[human.Status(item["status"])]
+    names = ("source", "target", "protocol", "received", "checked", "retry_at")
+    told |= {name: item[name] for name in names if name in item}
     if "links_found" in item:
         told["links_found"] = json.loads(item["links_found"])
     return told

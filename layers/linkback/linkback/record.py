@@ -38,9 +38,9 @@ class Record:
 
     `protocols` lists the dialects in which the claim was told, first one first; `received` is the ISO 8601 time of the
     first telling; `visited` is when the newest visit began and `missing_since` when the source first answered 404
-    (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public;
-    `number` is the sequence number that put the record into its partition; `version` counts writes, for optimistic
-    locking.
+    (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public, and
+    `shown` when it became public (seconds); `number` is the sequence number that put the record into its partition;
+    `version` counts writes, for optimistic locking.
     """
 
     claim: str
@@ -54,6 +54,7 @@ class Record:
     state: State
     seen: str
     id: int = 0
+    shown: int = 0
     number: int = 0
     missing_since: int = 0
     version: int = 0

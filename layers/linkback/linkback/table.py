@@ -55,7 +55,7 @@ class Table:
     ) -> Item | None:
         """Record a ping before it is queued.
 
-        With `fresh`, a record of the last minute stays as it is and is returned, unless that ping waits.
+        With `fresh`, a record of the last minute stays and is returned, unless that ping never got to the queue.
         """
         received = int(ping.received.timestamp())
         item = _ping_key(ping.id) | {
@@ -76,7 +76,8 @@ class Table:
         if ping.claimed:
             item["claimed"] = json.dumps(dict(ping.claimed), ensure_ascii=False)
         condition = {
-            "ConditionExpression": "attribute_not_exists(pk) OR seq < :minute_ago OR #status = :waiting",
+            "ConditionExpression": "attribute_not_exists(pk) OR seq < :minute_ago"
+            " OR (#status = :waiting AND attribute_not_exists(checked))",
             "ExpressionAttributeNames": {"#status": "status"},
             "ExpressionAttributeValues": _pack({":minute_ago": received - MINUTE, ":waiting": str(Status.WAITING)}),
         }
@@ -108,12 +109,14 @@ class Table:
         return _record(item) if item else None
 
     def save(self, old: Record | None, new: Record, now: float) -> Record:
-        """Write `new` where `old` was read, with its sequence number if the change can be seen. Raises Conflict."""
+        """Write `new` where `old` was read, numbered if the change can be seen, `now`. Raises Conflict."""
         if new == old:
             return new
         if new.partition != (old.partition if old else ""):
             number = self.next_number(now)
-            new = replace(new, number=number, id=number if new.state is State.PUBLIC else new.id)
+            new = replace(new, number=number)
+            if new.state is State.PUBLIC:
+                new = replace(new, id=number, shown=int(now))
         new = replace(new, version=new.version + 1)
         condition: dict[str, Any] = {"ConditionExpression": "attribute_not_exists(pk)"}
         if old:
@@ -239,9 +242,9 @@ class Table:
             start = {"ExclusiveStartKey": answer["LastEvaluatedKey"]}
 
 
-def number_at(moment: datetime) -> int:
-    """The least sequence number of anything published in this second or later: `since` as a key condition."""
-    return int(moment.timestamp()) - EPOCH
+def number_at(seconds: int) -> int:
+    """The least sequence number of anything published in this second (since 1970) or later: a key condition."""
+    return seconds - EPOCH
 
 
 def _rule(site: str, item: Item) -> Rule | None:

@@ -29,7 +29,8 @@ TARGET_SECONDS = 3.0
 ATTEMPTS = 5
 
 _ENDS = {State.PUBLIC: Status.PUBLISHED, State.GONE: Status.GONE}
-_OK, _GONE = 200, 410
+_GONE = 410
+_PAGES = (200, 203)
 _MISSING = (404, _GONE)
 
 
@@ -53,10 +54,13 @@ class Seen(NamedTuple):
 
 
 class Visitor:
-    """Visits for one bridge. `fetch` is web.get with its permit bound: fetch(url, admit=, agent=, seconds=)."""
+    """Visits for one bridge. `fetch` is web.get with its permit bound: fetch(url, admit=, agent=, seconds=).
 
-    def __init__(self, policy: Policy, table: Table, fetch: Fetch) -> None:
-        self._policy, self._table, self._fetch = policy, table, fetch
+    `clock` tells the time (seconds since 1970) at which something is published, which is later than the visit began.
+    """
+
+    def __init__(self, policy: Policy, table: Table, fetch: Fetch, clock: Callable[[], float]) -> None:
+        self._policy, self._table, self._fetch, self._clock = policy, table, fetch, clock
 
     def visit(self, ping: Ping, base: str, now: float) -> Fate:
         """See for ourselves, and write it down. `now` is the time at which the visit begins, in seconds."""
@@ -130,13 +134,13 @@ class Visitor:
         def settle(old: Record | None) -> Record:
             return record.found(old, claim, ping, mention, held=held, visited=int(now * 1000))
 
-        return Fate(_ENDS.get(self._settle(claim, old, settle, now).state, Status.HELD))
+        return Fate(_ENDS.get(self._settle(claim, old, settle).state, Status.HELD))
 
     def _lose(self, claim: Claim, old: Record | None, refusal: Declined, now: float) -> Fate:
         if old is None or refusal.reason not in record.LOSING:
             return _declined(refusal)
         visited = int(now * 1000)
-        kept = self._settle(claim, old, lambda again: record.lost(again or old, refusal, visited), now)
+        kept = self._settle(claim, old, lambda again: record.lost(again or old, refusal, visited))
         if kept.visited > visited:
             return Fate(_ENDS.get(kept.state, Status.HELD))  # a later visit has seen more than this one
         if refusal.reason is Reason.SOURCE_MISSING and not refusal.gone and kept.state is not State.GONE:
@@ -145,13 +149,11 @@ class Visitor:
         status = Status.GONE if refusal.reason is Reason.SOURCE_MISSING else Status.HIDDEN
         return Fate(status, refusal.reason, refusal.detail, refusal.links_found)
 
-    def _settle(
-        self, claim: Claim, old: Record | None, settle: Callable[[Record | None], Record], now: float
-    ) -> Record:
+    def _settle(self, claim: Claim, old: Record | None, settle: Callable[[Record | None], Record]) -> Record:
         """Decide and write; and read and decide again if somebody else wrote since `old` was read."""
         for _ in range(ATTEMPTS):
             try:
-                return self._table.save(old, settle(old), now)
+                return self._table.save(old, settle(old), self._clock())
             except Conflict:
                 old = self._table.mention(claim.page, claim.id)
         message = f"the record of {claim.id} changed {ATTEMPTS} times while it was being written"
@@ -173,7 +175,7 @@ def _refuse_status(answer: Answer) -> None:
     if answer.status in _MISSING:
         detail = f"{answer.url} does not exist (HTTP {answer.status})."
         raise Declined(Reason.SOURCE_MISSING, detail, gone=answer.status == _GONE)
-    if answer.status != _OK:
+    if answer.status not in _PAGES or answer.headers.get("cf-mitigated") == "challenge":
         raise TryLater(Reason.SERVER_TROUBLE, f"{answer.url} answered HTTP {answer.status} instead of a page.")
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from linkback import form, human
-from linkback.dialect import Request, Response
+from linkback.dialect import Request, Response, as_json
 from linkback.ping import Declined, Ping, Protocol, Reason, TryLater
 
 if TYPE_CHECKING:
@@ -55,4 +54,4 @@ def form_page(request: Request) -> Response:
 
 
 def _json(status: int, told: dict[str, str], headers: dict[str, str]) -> Response:
-    return Response(status, json.dumps(told), {**headers, "content-type": "application/json; charset=utf-8"})
+    return Response(status, as_json(told), {**headers, "content-type": "application/json; charset=utf-8"})
