@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from linkback import feed, human, query, urls
 from linkback.dialect import Request, Response, as_json
+from linkback.ping import Status
 from linkback.site import scheme
 from linkback.table import WHOLE, Span, number_at
 
@@ -184,7 +185,7 @@ def _type(media_type: str) -> dict[str, str]:
 
 def _fate(item: dict[str, Any]) -> dict[str, Any]:
     told = {"status": item["status"], "reason": item.get("reason")}
-    told["detail"] = item.get("detail") or human.WORDS[human.Status(item["status"])]
+    told["detail"] = item.get("detail") or human.WORDS[Status(item["status"])]
     names = ("source", "target", "protocol", "received", "checked", "retry_at")
     told |= {name: item[name] for name in names if name in item}
     if "links_found" in item:
