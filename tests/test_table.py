@@ -75,6 +75,16 @@ def test_a_ping_that_never_reached_the_queue_may_be_told_again_at_once(table: Ta
     assert table.put_ping(a_ping(received=NOW + timedelta(seconds=1)), a_claim(), "b", fresh=True) is None
 
 
+@pytest.mark.parametrize(
+    ("status", "again"), [("declined", True), ("gone", True), ("published", False), ("held", False)]
+)
+def test_only_what_was_registered_is_already_registered(table: Table, status: str, again: bool) -> None:  # noqa: FBT001
+    table.put_ping(a_ping(), a_claim(), "b")
+    table.finish_ping(a_ping().id, {"status": status, "checked": "now"}, due_at=None)
+    soon = a_ping(received=NOW + timedelta(seconds=1))
+    assert (table.put_ping(soon, a_claim(), "b", fresh=True) is None) is again
+
+
 def test_the_outcome_of_a_visit_replaces_the_one_before_and_leaves_the_list_of_what_is_due(table: Table) -> None:
     ping = a_ping()
     table.put_ping(ping, a_claim(), "b")
@@ -213,7 +223,7 @@ def test_the_longest_urls_fit_into_the_keys(table: Table) -> None:
 
 def test_a_page_that_was_asked_for_is_remembered(table: Table) -> None:
     assert table.page_checked("example.com/post") is None
-    table.put_page_checked("example.com/post", 200, 7)
+    table.put_page_checked("example.com/post", "https://example.com/post", 200, 7)
     known = table.page_checked("example.com/post")
     assert known is not None
     assert (known["status"], known["checked"]) == (200, 7)
@@ -222,15 +232,14 @@ def test_a_page_that_was_asked_for_is_remembered(table: Table) -> None:
 def test_a_rule_written_by_hand_with_a_mistake_in_it_stops_nothing(
     table: Table, dynamodb: Any, table_name: str
 ) -> None:
-    for number, rule in enumerate(
-        [
-            {"kind": {"S": "Host"}, "value": {"S": "SPAM.example"}, "action": {"S": "Block"}},
-            {"kind": {"S": "host"}, "value": {"S": "odd.example"}, "action": {"S": "forbid"}},
-            {"value": {"S": "no.example"}, "action": {"S": "block"}},
-            {"kind": {"S": "host"}, "value": {"N": "1"}, "action": {"S": "block"}},
-            {"kind": {"S": "host"}, "value": {"S": "none.example"}},
-        ]
-    ):
+    written: list[dict[str, Any]] = [
+        {"kind": {"S": "Host"}, "value": {"S": "SPAM.example"}, "action": {"S": "Block"}},
+        {"kind": {"S": "host"}, "value": {"S": "odd.example"}, "action": {"S": "forbid"}},
+        {"value": {"S": "no.example"}, "action": {"S": "block"}},
+        {"kind": {"S": "host"}, "value": {"N": "1"}, "action": {"S": "block"}},
+        {"kind": {"S": "host"}, "value": {"S": "none.example"}, "since": {"BOOL": True}, "weight": {"N": "1.5"}},
+    ]
+    for number, rule in enumerate(written):
         key = {"pk": {"S": "SITE#example.com"}, "sk": {"S": f"RULE#{number}"}}
         dynamodb.put_item(TableName=table_name, Item=key | rule)
     assert table.rules("example.com") == [

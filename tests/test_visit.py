@@ -416,6 +416,28 @@ def test_reason_target_missing_is_asked_once_a_page(make_bridge: Callable[..., B
     assert [path for _, path, _ in internet.asked].count("/there") == 1
 
 
+def test_another_spelling_of_a_target_that_is_missing_blocks_nobody(
+    make_bridge: Callable[..., Bridge], internet: Web
+) -> None:
+    site = internet.origin.removeprefix("http://").replace("127.0.0.1", "localhost")
+    bridge = make_bridge(SITES=site)
+    internet.put("/there", "<p>a page</p>")
+    page = internet.put("/linking", linking(f"http://{site}/there//"))
+    assert bridge.fate(page, f"http://{site}/there//")["reason"] == "target-missing"
+    assert bridge.fate(internet.put("/honest", linking(f"http://{site}/there")), f"http://{site}/there")["status"] == (
+        "published"
+    )
+
+
+def test_another_spelling_does_not_stand_in_while_the_weather_is_bad(table: Table, internet: Web, source: str) -> None:
+    visit = Visits(table)
+    visit(source, 1000.0)
+    internet.put("/linking", "", 503)
+    internet.put("/linking/", linking(words="Somebody else's words"))
+    assert visit(f"{source}/", 2000.0) is Status.WAITING
+    assert visit.words() == ["A fine post: this."]
+
+
 def test_a_poison_message_fails_alone(bridge: Bridge, source: str) -> None:
     bridge.webmention(source, TARGET)
     [good] = bridge.messages()

@@ -27,6 +27,8 @@ LONGEST_TEXT = 8_000
 LONGEST_SUMMARY = 2_000
 LONGEST_NAME = 500
 MOST_URLS = 10
+# Four lists of ten in each mention: with more they would fill a feed.
+LONGEST_OF_MANY = 600
 
 # The sanitiser is quadratic in depth and aborts the process on reopened formatting tags: small, shallow fragments only.
 _LONGEST_FRAGMENT = 32_768
@@ -87,9 +89,15 @@ def url(base: Url, value: str) -> str:
 
 
 def urls_of(base: Url, values: Iterable[str]) -> tuple[str, ...]:
-    """The distinct http(s) URLs among these values, at most ten."""
-    found = (url(base, value) for value in values)
-    return tuple(dict.fromkeys(one for one in found if one))[:MOST_URLS]
+    """The distinct http(s) URLs among these values, at most ten, none longer than LONGEST_OF_MANY."""
+    found: dict[str, None] = {}
+    for value in values:
+        one = url(base, value)
+        if one and len(one) <= LONGEST_OF_MANY:
+            found[one] = None
+        if len(found) == MOST_URLS:
+            break
+    return tuple(found)
 
 
 def when(value: str) -> str:

@@ -68,7 +68,7 @@ class Door:
             raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
         if earlier is None:
             self._queue(ping, claim, request.base)
-        elif earlier["status"] == Status.QUEUED:
+        elif earlier.get("status") == Status.QUEUED:
             # We may have been stopped before it was sent to the queue; if it was sent, the queue drops this one.
             self._queue(replace(ping, received=datetime.fromisoformat(earlier["received"])), claim, request.base)
         again = earlier is not None

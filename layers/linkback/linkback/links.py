@@ -35,6 +35,7 @@ _NOSCRIPT_LEVELS = 3
 # ones and those with letters beyond ASCII, which may be international host names, count as several.
 MOST_RESOLVED = 10_000
 _LENGTH_OF_ONE = 200
+_ESCAPES_OF_ONE = 25
 _BEYOND_ASCII = 8
 MOST_LISTED = 20
 _LONGEST_LISTED = 500
@@ -47,6 +48,7 @@ _BREAKS = str.maketrans("", "", "\t\n\r")
 _ABSOLUTE = re.compile(r"\s*[a-z][a-z0-9+.-]*:|\s*//", re.IGNORECASE)
 # A string, its closing quote and the colon behind a name. A string without an end is taken whole: to look for the next
 # one inside of it would be quadratic.
+_DECODER = json.JSONDecoder(strict=False)
 _LITERAL = re.compile(r'"([^"\\]*+(?:\\.[^"\\]*+)*+)("?)(\s*+:)?', re.DOTALL)
 _IN_TEXT = re.compile(r"(?<![a-z0-9+.-])https?://[^\s<>\"`]{1,2048}+", re.IGNORECASE)
 # A URL ends in `://x` at the least, so this never empties it.
@@ -223,7 +225,8 @@ def _possible(value: str, needle: str, *, relative: bool) -> bool:
 
 def _cost(base: str, value: str) -> int:
     """What resolving this costs, in ordinary links."""
-    return 1 + (len(base) + len(value)) // _LENGTH_OF_ONE + (0 if value.isascii() else _BEYOND_ASCII)
+    escapes = (base.count("%") + value.count("%")) // _ESCAPES_OF_ONE
+    return 1 + (len(base) + len(value)) // _LENGTH_OF_ONE + escapes + (0 if value.isascii() else _BEYOND_ASCII)
 
 
 def _leads(base: str | None, value: str, target: Url, others: dict[str, None]) -> bool:
@@ -267,7 +270,9 @@ def _shapes(word: str) -> Iterator[str]:
 def _unescaped(literal: str) -> str:
     if "\\" not in literal:
         return literal
+    if "/" not in literal and "\\u" not in literal:
+        return ""  # no URL has no slash
     try:
-        return str(json.loads(f'"{literal}"', strict=False))
+        return str(_DECODER.decode(f'"{literal}"'))
     except ValueError:
         return ""

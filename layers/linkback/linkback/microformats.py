@@ -40,6 +40,9 @@ _RELATED = frozenset(f"{prefix}-{name}" for prefix in "up" for name in _RELATION
 _RSVPS = frozenset({"yes", "no", "maybe", "interested"})
 
 _HINT = re.compile(r"\b(?:h-(?:entry|event|review|cite|recipe|product|listing|resume|card|feed)|hentry|vcard)\b")
+# What one property of an entry is read for; each value is an address to resolve, whose length a page chooses.
+_MOST_VALUES = 30
+
 # One page rarely links twice to the same place; each place is looked for in the tree.
 _MOST_PLACES = 50
 _MOST_CARDS = 20
@@ -58,7 +61,7 @@ class _Item:
     def values(self, name: str) -> list[Any]:
         properties = self.raw.get("properties")
         values = properties.get(name) if isinstance(properties, dict) else None
-        return values if isinstance(values, list) else []
+        return values[:_MOST_VALUES] if isinstance(values, list) else []
 
     def items(self, name: str) -> list[_Item]:
         return [_Item(value) for value in self.values(name) if isinstance(value, dict) and "properties" in value]
@@ -261,7 +264,7 @@ class _Page:
         bodies = entry.find_all(class_=["e-content", "entry-content"])
         for left_out in (comments, comments + bodies):
             try:
-                return _microformat(tree.write(entry, left_out, self.steps), self.base)
+                return _microformat(tree.write(entry, left_out, self.steps, base=len(str(self.base))), self.base)
             except tree.TooOdd:
                 continue
         return None
@@ -313,7 +316,9 @@ class _Page:
 
     def card(self, element: Element) -> Author | None:
         try:
-            item = _microformat(tree.write(element, (), self.steps, tree.MOST_STEPS_OF_CARD), self.base)
+            item = _microformat(
+                tree.write(element, (), self.steps, tree.MOST_STEPS_OF_CARD, base=len(str(self.base))), self.base
+            )
         except tree.TooOdd:
             return None
         return _card(item, self.base) if item and "h-card" in item.raw.get("type", ()) else None

@@ -91,7 +91,7 @@ def _sniffed(body: bytes) -> _Kind:
 def _is_json(text: str) -> bool:
     """Whether it is a JSON document, however deep: one that is not has no property values."""
     try:
-        json.loads(text)
+        json.loads(text, parse_int=str)  # a number of more digits than int takes is one all the same
     except RecursionError:
         return True
     except ValueError:

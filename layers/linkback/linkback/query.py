@@ -24,10 +24,10 @@ PER_PAGE_OF_TARGET = 20
 LARGEST_NUMBER = 2**31 - 1
 
 # A variable that was empty when a template wrote the query must not mean every page there is.
-_EMPTY_TARGET = re.compile(r"(?:^|&)target(?:\[\]|%5B%5D)?=(?:&|$)", re.IGNORECASE)
+_EMPTY_TARGET = re.compile(r"(?:^|&)target(?:\[\]|%5B%5D)?=?(?:&|$)", re.IGNORECASE)
 
 # To skip what came before a page it must be read; whoever reads that far follows the Link header, which need not.
-LAST_PAGE = 1_000
+LAST_PAGE, MOST_SKIPPED = 1_000, 100_000
 
 
 class BadQuery(ValueError):  # noqa: N818 - reads as what it is
@@ -66,7 +66,7 @@ def read(text: str) -> Query:
     if len(targets) > MOST_TARGETS:
         raise BadQuery(f"At most {MOST_TARGETS} targets can be asked for at once; ask by domain instead.")
     per_page, most = given.get("per-page") or given.get("perPage"), PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE
-    return Query(
+    asked = Query(
         targets=targets,
         domain=_optional(given.get("domain"), _domain) or "",
         per_page=min(_optional(per_page, lambda value: _number("per-page", value, 1)) or most, MOST_PER_PAGE),
@@ -75,6 +75,9 @@ def read(text: str) -> Query:
         before=_optional(given.get("before"), lambda value: _number("before", value, 1, LARGEST_NUMBER)) or 0,
         text=text,
     )
+    if asked.page * asked.per_page > MOST_SKIPPED:
+        raise BadQuery(f"page and per-page reach past {MOST_SKIPPED} mentions: follow the Link header instead.")
+    return asked
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

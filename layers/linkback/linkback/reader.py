@@ -17,7 +17,7 @@ from linkback.site import scheme
 from linkback.table import WHOLE, Span, number_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from linkback.query import BadQuery, Query
     from linkback.record import Record
@@ -48,7 +48,7 @@ class Reader:
         """`/api/mentions.jf2`."""
         asked = query.read(request.query)
         records, following = self._page(request, asked)
-        return _feed(request, feed.jf2(records), _type("application/json"), records, following)
+        return _feed(request, feed.jf2(records), _type("application/json"), _newest(records), following)
 
     def json_feed(self, request: Request) -> Response:
         """`/feed.json`: JSON Feed 1.1 of a target, a domain or the whole bridge."""
@@ -59,12 +59,20 @@ class Reader:
         home = str(asked.targets[0]) if asked.targets else f"{scheme(site)}://{site}/"
         here = f"{request.base}{request.path}" + (f"?{request.query}" if request.query else "")
         told = feed.json_feed(records, f"Mentions of {name}", home, here, following)
-        return _feed(request, told, _type("application/feed+json"), records, following)
+        return _feed(request, told, _type("application/feed+json"), _newest(records), following)
 
     def count(self, request: Request) -> Response:
         """`/api/count`: of all that is public, however many pages that would be."""
-        records = list(self._matching(query.read(request.query)))
-        return _feed(request, feed.counts(records), _type("application/json"), records, "")
+        newest = 0
+
+        def passing() -> Iterator[Record]:
+            nonlocal newest
+            for record in self._matching(query.read(request.query)):
+                newest = max(newest, record.shown)
+                yield record
+
+        told = feed.counts(passing())
+        return _feed(request, told, _type("application/json"), newest, "")
 
     def ping(self, request: Request) -> Response:
         """`/pings/<id>`: what became of one ping, for its sender."""
@@ -93,7 +101,7 @@ class Reader:
         start, size = asked.page * asked.per_page, 0
         records: list[Record] = []
         for record in islice(self._matching(asked, start + asked.per_page + 1), start, None):
-            size += len(record.seen.encode()) + len(record.source) + 2 * len(record.target) + ENVELOPE
+            size += _size(record)
             if len(records) == asked.per_page or (records and size > LARGEST_ANSWER):
                 return records, f"{request.base}{request.path}?{asked.older(records[-1].id)}"
             records.append(record)
@@ -106,7 +114,8 @@ class Reader:
         span = Span(max(number_at(since), WHOLE.first), asked.before - 1 if asked.before else WHOLE.last)
         if asked.targets:
             keys = dict.fromkeys(urls.page_key(target) for target in asked.targets if self._sites.of(target))
-            found = [self._table.page_mentions(key, span, limit) for key in keys]
+            each = limit // len(keys) + 1 if limit and keys else limit  # read on where one page has more than its share
+            found = [self._table.page_mentions(key, span, each) for key in keys]
         else:
             found = [self._table.site_mentions(name, span, limit) for name in self._names(asked.domain)]
         merged = heapq.merge(*found, key=lambda record: -record.id)
@@ -158,21 +167,29 @@ def _trouble(status: int, error: str, description: str, request: Request) -> Res
     return Response(status, as_json(told), headers | _type("application/json"))
 
 
-def _feed(
-    request: Request, told: dict[str, Any], type_: dict[str, str], records: list[Record], following: str
-) -> Response:
+def _feed(request: Request, told: dict[str, Any], type_: dict[str, str], newest: int, following: str) -> Response:
     body = as_json(told)
     tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = CORS | {"cache-control": CACHING, "vary": "Accept-Encoding", "etag": tag}
     headers["access-control-expose-headers"] = "Link, ETag, Last-Modified"
-    if records:
-        newest = datetime.fromtimestamp(max(record.shown for record in records), UTC)
-        headers["last-modified"] = newest.strftime("%a, %d %b %Y %H:%M:%S GMT")
+    if newest:
+        headers["last-modified"] = datetime.fromtimestamp(newest, UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     if following:
         headers["link"] = f'<{following}>; rel="next"'
     if _known(tag, request.headers.get("if-none-match", "")):
         return Response(304, "", headers)
     return Response(200, body, headers | type_)
+
+
+def _size(record: Record) -> int:
+    """Bytes in a feed, in which a `<` is written as six."""
+    return (
+        len(record.seen.encode()) + 5 * record.seen.count("<") + len(record.source) + 2 * len(record.target) + ENVELOPE
+    )
+
+
+def _newest(records: list[Record]) -> int:
+    return max((record.shown for record in records), default=0)
 
 
 def _known(tag: str, offered: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -26,6 +27,10 @@ EPOCH = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
 KEPT = timedelta(days=90)
 MINUTE, UNCONFIRMED = 60, 300
 LONGEST_KEY = 1024
+
+# Nothing was registered that a Pingback told again could be a repetition of.
+_TOLD_IN_VAIN = (Status.DECLINED, Status.HIDDEN, Status.GONE, Status.WAITING)
+_WHOLE = re.compile(r"-?[0-9]{1,38}", re.ASCII)
 
 
 class Span(NamedTuple):
@@ -55,7 +60,7 @@ class Table:
     ) -> Item | None:
         """Record a ping before it is queued.
 
-        With `fresh`, a record of the last minute stays and is returned, unless that ping never got to the queue.
+        With `fresh`, a record of the last minute stays and is returned, unless nothing came of that ping.
         """
         received = int(ping.received.timestamp())
         item = _ping_key(ping.id) | {
@@ -77,9 +82,11 @@ class Table:
             item["claimed"] = json.dumps(dict(ping.claimed), ensure_ascii=False)
         condition = {
             "ConditionExpression": "attribute_not_exists(pk) OR seq < :minute_ago"
-            " OR (#status = :waiting AND attribute_not_exists(checked))",
+            " OR #status IN (:declined, :hidden, :gone) OR (#status = :waiting AND attribute_not_exists(checked))",
             "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": _pack({":minute_ago": received - MINUTE, ":waiting": str(Status.WAITING)}),
+            "ExpressionAttributeValues": _pack(
+                {":minute_ago": received - MINUTE, **{f":{status}": str(status) for status in _TOLD_IN_VAIN}}
+            ),
         }
         return self._put_or_earlier(item, condition if fresh else {})
 
@@ -159,12 +166,13 @@ class Table:
     # Pages, rules, the sequence
 
     def page_checked(self, page: str) -> Item | None:
-        """What the target answered when last asked: `status` (0 if it could not be asked), `checked` (seconds)."""
+        """What the target answered when last asked: `status` (0 if it gave no answer), `checked` (seconds), `asked`."""
         return self._get({"pk": _page(page), "sk": "PAGE"})
 
-    def put_page_checked(self, page: str, status: int, now: int) -> None:
-        """Remember the answer of a target."""
-        self._put({"pk": _page(page), "sk": "PAGE", "page": page, "status": status, "checked": now}, {})
+    def put_page_checked(self, page: str, asked: str, status: int, now: int) -> None:
+        """Remember the answer of a target, and at which spelling of its address."""
+        told = {"page": page, "asked": asked, "status": status, "checked": now}
+        self._put({"pk": _page(page), "sk": "PAGE", **told}, {})
 
     def rules(self, site: str) -> list[Rule]:
         """Every rule of a site."""
@@ -262,7 +270,9 @@ def _pack(members: Mapping[str, Any]) -> dict[str, dict[str, str]]:
 
 
 def _unpack(item: Mapping[str, Mapping[str, str]]) -> Item:
-    return {name: int(value["N"]) if "N" in value else value["S"] for name, value in item.items()}
+    """Strings and whole numbers, which is all that we write; what an owner added by hand is passed over."""
+    strings = {name: value["S"] for name, value in item.items() if "S" in value}
+    return strings | {name: int(value["N"]) for name, value in item.items() if _WHOLE.fullmatch(value.get("N", ""))}
 
 
 def _ping_key(ping_id: str) -> Item:

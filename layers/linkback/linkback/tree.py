@@ -58,6 +58,8 @@ _MOST_STEPS_OF_PAGE = 45_000
 MOST_STEPS_OF_CARD = 3_000
 # So many class names that mean nothing are passed over in the time of a step.
 _NAMES_PER_STEP = 8
+_ADDRESSES = frozenset({"href", "src", "poster", "data", "value", "cite"})
+
 # It joins its text one piece after the other, copying what it has each time: steps times length.
 _MOST_COPIED = 2_000_000_000
 
@@ -100,6 +102,7 @@ class _Writer:
 
     left_out: frozenset[Element]
     most: int
+    base: int
     pieces: list[str] = field(default_factory=list)
     steps: int = 0
     length: int = 0
@@ -125,6 +128,8 @@ class _Writer:
         written = "".join(f' {name}="{escape(_flat(value))}"' for name, value in attributes.items() if name != "class")
         if names:
             written += f' class="{" ".join(names)}"'
+        # Each of these may come out with the base before it, and is copied like that.
+        self.length += self.base * len(_ADDRESSES & attributes.keys())
         self.put(f"<{element.tag}{written}>", place)
         card = element.tag == "a" and "h-card" in names
         photos, addresses = self.photos + ("u-photo" in names), self.urls + ("u-url" in names)
@@ -153,14 +158,20 @@ class _Writer:
 
 
 def write(
-    element: Element, left_out: Iterable[Element] = (), steps: Steps | None = None, most: int = _MOST_STEPS
+    element: Element,
+    left_out: Iterable[Element] = (),
+    steps: Steps | None = None,
+    most: int = _MOST_STEPS,
+    *,
+    base: int = 0,
 ) -> str:
     """The element as small, shallow, well-formed HTML in today's microformats, in at most so many steps.
 
-    What it takes is subtracted from `steps`, whether it comes to an end or raises TooOdd.
+    `base` is the length of what its relative URLs will be resolved against. What it takes is subtracted from `steps`,
+    whether it comes to an end or raises TooOdd.
     """
     steps = steps or Steps()
-    writer = _Writer(frozenset(left_out), min(most, steps.left))
+    writer = _Writer(frozenset(left_out), min(most, steps.left), base)
     try:
         writer.element(element, _Place())
     finally:

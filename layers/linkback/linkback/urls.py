@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import string
 from dataclasses import dataclass
-from urllib.parse import quote, unquote_to_bytes, urljoin, urlsplit
+from functools import lru_cache
+from urllib.parse import quote, urljoin, urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LONGEST = 2048
@@ -28,7 +30,8 @@ _UNWISE = re.compile(r"[^\x21-\x7e]|[\^`{|}]")
 _BRACKETED = re.compile(r"^\[([0-9A-Fa-f:.]+)\](?::[0-9]*)?$", re.ASCII)
 _LABEL = re.compile(r"^(?!-)[a-z0-9_-]{1,63}(?<!-)$")
 _NUMERIC = re.compile(r"^(0x[0-9a-f]*|[0-9]+)$")
-_UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
+_UNRESERVED = frozenset(string.ascii_letters + string.digits + "-._~")
+_ESCAPES = {f"{byte:02X}": chr(byte) if chr(byte) in _UNRESERVED else f"%{byte:02X}" for byte in range(256)}
 _DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _PERCENT_DOT = re.compile(r"%2e", re.IGNORECASE)
 _PERCENT = re.compile(r"%([0-9A-Fa-f]{2})")
@@ -165,8 +168,12 @@ def link_key(url: Url) -> str:
 
 def same_page(link: Url, target: Url) -> bool:
     """Whether a link found on a page leads to the target; tracking parameters that only the link has are forgiven."""
-    key = page_key(target)
-    return page_key(link) == key or link_key(link) == key
+    key = _key_of_target(target)
+    return page_key(link) == key or (bool(link.query) and link_key(link) == key)
+
+
+# A page's links are compared with one target, a page's worth of them one after the other.
+_key_of_target = lru_cache(16)(page_key)
 
 
 def _key(url: Url, query: str) -> str:
@@ -190,9 +197,4 @@ def _without_dots(path: str) -> str:
 
 def _percent(text: str) -> str:
     """RFC 3986, 6.2.2: upper-case escapes, and none for characters that need none."""
-    return _PERCENT.sub(_normal_escape, text) if "%" in text else text
-
-
-def _normal_escape(escape: re.Match[str]) -> str:
-    byte = unquote_to_bytes(escape[0])
-    return byte.decode() if byte[0] in _UNRESERVED else escape[0].upper()
+    return _PERCENT.sub(lambda escape: _ESCAPES[escape[1].upper()], text) if "%" in text else text

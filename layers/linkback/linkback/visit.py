@@ -103,19 +103,22 @@ class Visitor:
 
         try:
             return look(places[0])
-        except (Declined, TryLater):
+        except (Declined, TryLater) as refusal:
             for other in places[1:]:
-                with suppress(Declined, TryLater):
-                    return look(other)
+                if _may_have_moved(refusal, places[0], other):
+                    with suppress(Declined, TryLater):
+                        return look(other)
             raise
 
     def _check_target(self, claim: Claim, base: str, now: int) -> None:
         """A page that is surely not there gets no mentions. Asked once a page; no answer counts in its favour."""
         known = self._table.page_checked(claim.page) or {"status": 0, "checked": 0}
-        status, asked = known["status"], known["checked"]
-        if (status in _MISSING and asked < now - TEN_MINUTES) or (status == 0 and asked < now - HOUR):
+        status, checked, asked = known["status"], known["checked"], str(replace(claim.target, fragment=""))
+        # That one spelling is missing says nothing of another, and the sender chooses which one we ask.
+        old_news = checked < now - TEN_MINUTES or known.get("asked") != asked
+        if (status in _MISSING and old_news) or (status == 0 and checked < now - HOUR):
             status = self._target_status(claim, base)
-            self._table.put_page_checked(claim.page, status, now)
+            self._table.put_page_checked(claim.page, asked, status, now)
         if status in _MISSING:
             raise Declined(Reason.TARGET_MISSING, f"{claim.target} does not exist (HTTP {status}).")
 
@@ -168,6 +171,13 @@ def _places(ping: Ping, claim: Claim, old: Record | None) -> list[str]:
     """
     told = record.address(ping.source, claim.source, fragment=False)
     return list(dict.fromkeys([old.source, told] if old else [told]))
+
+
+def _may_have_moved(refusal: Declined | TryLater, found: str, told: str) -> bool:
+    """Whether what is told now may stand for where the mention was found: in bad weather only for http gone https."""
+    if isinstance(refusal, Declined):
+        return refusal.reason in record.LOSING
+    return found.startswith("http:") and told.startswith("https:")
 
 
 def _refuse_status(answer: Answer) -> None:
