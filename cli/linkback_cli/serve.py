@@ -58,8 +58,8 @@ class Options:
 )  # fmt: skip
 @click.option(
     "--moderation", default="none", show_default=True, type=click.Choice(["first", "all", "none"]),
-    help="What waits for you: the first mention of each new host, all, or none. Here none, so that you see what you "
-    "try at once; when deployed, first.",
+    help="What waits for you: mentions of hosts not approved yet (first), all, or none. Here none, so that you see "
+    "what you try at once; when deployed, first.",
 )  # fmt: skip
 @click.option(
     "--self", "self_mentions", default="refuse", show_default=True, type=click.Choice(["allow", "hold", "refuse"]),
