@@ -19,19 +19,24 @@ from linkback.table import Table
 from linkback.visit import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from linkback.address import Permit
 
 
 def connect(
-    environ: Mapping[str, str], *, permit: Permit = address.public, log: Callable[..., None] | None = None
+    environ: Mapping[str, str],
+    *,
+    permit: Permit = address.public,
+    resolve: Callable[[str], Sequence[str]] = web.look_up,
+    log: Callable[..., None] | None = None,
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The handler for the queue's batches, with its client made. Raises KeyError or ValueError for wrong settings."""
     sites, self_mentions = Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"])
     policy = Policy(sites, self_mentions, Moderation(environ["MODERATION"]))
     table = Table(boto3.client("dynamodb"), environ["TABLE"])
-    visitor, say = Visitor(policy, table, partial(web.get, permit=permit), time.time), log or _log()
+    fetch, say = partial(web.get, permit=permit, resolve=resolve), log or _log()
+    visitor = Visitor(policy, table, fetch, time.time)
 
     def visit(message: dict[str, Any]) -> None:
         started = time.time()
