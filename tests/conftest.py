@@ -5,11 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import threading
 import xmlrpc.client
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -17,6 +15,7 @@ import boto3
 import hypothesis
 import pytest
 
+from internet import Web, serving
 from linkback.table import Table
 from linkback_cli import functions, permits, routes, template
 from linkback_cli.emulator import Emulator
@@ -80,50 +79,11 @@ def queue_url(sqs: Any) -> str:
     return str(sqs.create_queue(QueueName=f"pings-{next(_serial)}.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"])
 
 
-@dataclass
-class Web:
-    """A small internet: what each path answers is set by the test, what was asked is kept.
-
-    `pages` maps a path to (status, headers, body); an unknown path is 404.
-    """
-
-    origin: str = ""
-    pages: dict[str, tuple[int, dict[str, str], bytes]] = field(default_factory=dict)
-    asked: list[tuple[str, str, dict[str, str]]] = field(default_factory=list)
-
-    def put(self, path: str, body: str | bytes, status: int = 200, **headers: str) -> str:
-        """Put a page there, as HTML unless content_type says otherwise; its URL."""
-        told = {"content-type": "text/html; charset=utf-8"} | {k.replace("_", "-"): v for k, v in headers.items()}
-        self.pages[path] = (status, told, body.encode() if isinstance(body, str) else body)
-        return self.origin + path
-
-
 @pytest.fixture
 def internet() -> Iterator[Web]:
     """A Web on a loopback port of the system's choice."""
-    web = Web()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            web.asked.append((self.command, self.path, {k.lower(): v for k, v in self.headers.items()}))
-            status, headers, body = web.pages.get(self.path, (404, {"content-type": "text/plain"}, b"no such page"))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("content-length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    web.origin = f"http://127.0.0.1:{server.server_address[1]}"
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield web
-    server.shutdown()
-    server.server_close()
+    with serving() as web:
+        yield web
 
 
 @dataclass

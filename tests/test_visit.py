@@ -22,7 +22,8 @@ from linkback_cli import permits
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from conftest import Bridge, Web
+    from conftest import Bridge
+    from internet import Web
     from linkback.table import Table
 
 TARGET = "https://example.com/post"

@@ -8,19 +8,26 @@ import sys
 import time
 import urllib.request
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from linkback_cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 CHILD = Path(__file__).with_name("emulator_process.py")
 _KEPT = ("PATH", "HOME", "LANG", "LC_ALL", "SYSTEMROOT", "VIRTUAL_ENV", "LD_LIBRARY_PATH")
 
 
 class Emulator:
-    """`with Emulator(log_file) as emulator:` runs one on a loopback port of the system's choice: its `endpoint`."""
+    """`with Emulator(log_file) as emulator:` runs one on a loopback port of the system's choice: its `endpoint`.
 
-    def __init__(self, log: Path) -> None:
+    `settings` are MiniStack's own, as its environment has them: which SERVICES there are, AUTH if IAM is enforced.
+    """
+
+    def __init__(self, log: Path, settings: Mapping[str, str] | None = None) -> None:
         self.log = log
+        self._settings = settings or {}
         self._child: subprocess.Popen[bytes] | None = None
         self.endpoint = ""
 
@@ -94,4 +101,5 @@ class Emulator:
             "MINISTACK_WORKER_THREADS": "4",
             "DOCKER_HOST": f"unix://{self.log.parent / 'no-docker.sock'}",
             "TMPDIR": str(self.log.parent),
+            **self._settings,
         }

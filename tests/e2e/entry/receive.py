@@ -1,0 +1,10 @@
+"""receive as it ships (its app.py is `shipped` here), told of the tests' own pages."""
+
+from __future__ import annotations
+
+import os
+
+import shipped
+from addresses import permit
+
+handler = shipped.connect(os.environ, permit=permit)

@@ -1,0 +1,112 @@
+"""The stack, deployed by SAM as a developer does it, into an emulator that enforces IAM."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from e2e import emulated_routes
+
+if TYPE_CHECKING:
+    from linkback_cli.emulator import Emulator
+
+ROOT = Path(__file__).parents[2]
+HERE = ROOT / ".aws-sam/here"
+ENTRY = Path(__file__).with_name("entry")
+NAME, REGION = "linkback", "us-east-1"
+ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+
+# Everything that template.yaml has a resource of, and what SAM needs. The name is AWS's own, so that an API's addresses
+# are those that the stack's outputs say.
+SETTINGS = {
+    "AUTH": "true",
+    "MINISTACK_HOST": f"{REGION}.amazonaws.com",
+    "SERVICES": "acm,apigateway,cloudformation,cloudfront,cloudwatch,dynamodb,iam,lambda,logs,route53,s3,sns,sqs,sts",
+}
+
+
+def with_addresses(build: Path, addresses: dict[str, str], into: Path) -> Path:
+    """A copy of a build whose receive and verify also visit these addresses (entry/addresses.py); its template.
+
+    The built app.py of both is kept as it is, under another name: what the tests add is one module that calls it.
+    """
+    shutil.copytree(build, into)
+    for name in ("receive", "verify"):
+        folder = into / name.title()
+        shutil.rmtree(folder / "__pycache__")  # bytecode that is never checked would stand for the new app.py, too
+        (folder / "app.py").rename(folder / "shipped.py")
+        shutil.copy(ENTRY / f"{name}.py", folder / "app.py")
+        shutil.copy(ENTRY / "addresses.py", folder)
+        (folder / "addresses.json").write_text(json.dumps(addresses))
+    return into / "template.yaml"
+
+
+class Stack:
+    """One deployed stack and the AWS that it is in: `client` makes clients of an administrator."""
+
+    def __init__(self, emulator: Emulator, sam: str) -> None:
+        self.endpoint, self._sam = emulator.endpoint, sam
+
+    def deploy(self, template: Path, **parameters: str) -> str:
+        """Create or update the stack from a build; what SAM printed. What no parameter says stays as it was."""
+        told = [f"{name}={value}" for name, value in parameters.items()]
+        printed = self.sam(
+            *("deploy", "--template-file", str(template), "--stack-name", NAME, "--region", REGION, "--resolve-s3"),
+            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
+            *(("--parameter-overrides", *told) if told else ()),
+        )
+        self.__dict__.pop("outputs", None)
+        emulated_routes.make(self.client("cloudformation"), self.client("apigatewayv2"), self.functions(), NAME)
+        return printed
+
+    def delete(self) -> None:
+        """Remove the stack."""
+        self.sam("delete", "--stack-name", NAME, "--region", REGION, "--no-prompts")
+
+    def sam(self, *arguments: str) -> str:
+        """What a SAM command printed; it did not fail."""
+        environment = {
+            **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": "test",
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "SAM_CLI_TELEMETRY": "0",
+        }
+        command = [self._sam, *arguments]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+        assert ran.returncode == 0, f"{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}"
+        return ran.stdout
+
+    def client(self, service: str, **credentials: str) -> Any:
+        """A boto3 client; of an administrator, unless it is handed somebody's credentials."""
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **credentials)
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """What the stack tells its owner."""
+        [told] = self.client("cloudformation").describe_stacks(StackName=NAME)["Stacks"]
+        return {one["OutputKey"]: one["OutputValue"] for one in told["Outputs"]}
+
+    def physical(self, name: str) -> str:
+        """The physical id of a resource of the template."""
+        told = self.client("cloudformation").describe_stack_resource(StackName=NAME, LogicalResourceId=name)
+        return str(told["StackResourceDetail"]["PhysicalResourceId"])
+
+    def functions(self) -> dict[str, str]:
+        """The functions' ARNs by logical id."""
+        lambda_ = self.client("lambda")
+        return {
+            name: lambda_.get_function(FunctionName=self.physical(name))["Configuration"]["FunctionArn"]
+            for name in ("Receive", "Verify", "Publish")
+        }
