@@ -1,0 +1,170 @@
+"""Least privilege, both ways: each function's role may do what its code does, and is denied what it must not do.
+
+The calls are made with the credentials of the deployed roles, under an IAM that is enforced. The table of what the
+template allows is in tests/test_template.py; here it is seen to be enough, and to be no more.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from linkback import queue, record, urls
+from linkback.mention import Mention, Relation
+from linkback.ping import Ping, Protocol, Status
+from linkback.policy import Policy, SelfMentions
+from linkback.site import Sites
+from linkback.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from e2e.stack import Stack
+
+pytestmark = pytest.mark.deployed
+
+PING = Ping("https://blog.example/post", "https://site.example/page", Protocol.WEBMENTION, datetime.now(UTC))
+CLAIM = Policy(Sites.parse("site.example"), SelfMentions.REFUSE).claim(PING)
+KEY = {"pk": {"S": "PING#x"}, "sk": {"S": "PING"}}
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a function is to AWS: clients with its credentials, and the names of what it may touch."""
+
+    dynamodb: Any
+    sqs: Any
+    lambda_: Any
+    name: str
+    queue: str
+    dead: str
+
+    @property
+    def table(self) -> Table:
+        return Table(self.dynamodb, self.name)
+
+
+@pytest.fixture(scope="module")
+def become(stack: Stack) -> Callable[[str], Role]:
+    """The role of a function, assumed by the account's administrator."""
+    names = [stack.physical(name) for name in ("Table", "Pings", "DeadPings")]
+
+    def assume(function: str) -> Role:
+        arn = stack.client("iam").get_role(RoleName=stack.physical(f"{function}Role"))["Role"]["Arn"]
+        told = stack.client("sts").assume_role(RoleArn=arn, RoleSessionName="test")["Credentials"]
+        keys = {
+            "aws_access_key_id": told["AccessKeyId"],
+            "aws_secret_access_key": told["SecretAccessKey"],
+            "aws_session_token": told["SessionToken"],
+        }
+        return Role(*(stack.client(service, **keys) for service in ("dynamodb", "sqs", "lambda")), *names)
+
+    return assume
+
+
+def get(role: Role) -> Any:
+    return role.dynamodb.get_item(TableName=role.name, Key=KEY)
+
+
+def put(role: Role) -> Any:
+    return role.dynamodb.put_item(TableName=role.name, Item=KEY)
+
+
+def update(role: Role) -> Any:
+    return role.dynamodb.update_item(
+        TableName=role.name, Key=KEY, UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": {"S": "a"}}
+    )
+
+
+def delete(role: Role) -> Any:
+    return role.dynamodb.delete_item(TableName=role.name, Key=KEY)
+
+
+def scan(role: Role) -> Any:
+    return role.dynamodb.scan(TableName=role.name)
+
+
+def query(role: Role, key: str = "pk", **index: str) -> Any:
+    values = {":key": {"S": "site.example#public"}}
+    condition = {"KeyConditionExpression": f"{key} = :key", "ExpressionAttributeValues": values}
+    return role.dynamodb.query(TableName=role.name, **condition, **index)
+
+
+def query_due(role: Role) -> Any:
+    return query(role, "due", IndexName="due")
+
+
+def drop_table(role: Role) -> Any:
+    return role.dynamodb.delete_table(TableName=role.name)
+
+
+def send(role: Role) -> Any:
+    return role.sqs.send_message(QueueUrl=role.queue, **queue.entry(PING, "https://bridge.example"))
+
+
+def receive(role: Role) -> Any:
+    return role.sqs.receive_message(QueueUrl=role.queue)
+
+
+def receive_dead(role: Role) -> Any:
+    return role.sqs.receive_message(QueueUrl=role.dead)
+
+
+def purge(role: Role) -> Any:
+    return role.sqs.purge_queue(QueueUrl=role.queue)
+
+
+def call_verify(role: Role) -> Any:
+    return role.lambda_.list_functions()
+
+
+DENIED = {
+    "Receive": [get, update, delete, scan, query_due, drop_table, receive, purge, receive_dead, call_verify],
+    "Verify": [send, delete, scan, query_due, drop_table, purge, receive_dead, call_verify],
+    "Publish": [put, update, delete, scan, query, query_due, drop_table, send, receive, receive_dead, call_verify],
+}
+
+
+@pytest.mark.parametrize(("function", "act"), [(name, act) for name, acts in DENIED.items() for act in acts])
+def test_a_function_is_denied_what_it_must_not_do(
+    become: Callable[[str], Role], function: str, act: Callable[[Role], Any]
+) -> None:
+    with pytest.raises(ClientError) as refused:
+        act(become(function))
+    assert "AccessDenied" in refused.value.response["Error"]["Code"]
+
+
+def test_receive_may_read_the_rules_record_a_ping_and_queue_it(become: Callable[[str], Role]) -> None:
+    role = become("Receive")
+    assert role.table.rules(CLAIM.site) == []
+    role.table.put_ping(PING, CLAIM, "https://bridge.example")
+    assert role.table.put_ping(PING, CLAIM, "https://bridge.example", fresh=True)
+    assert send(role)["MessageId"]
+
+
+def test_verify_may_take_messages_and_write_what_a_visit_saw(become: Callable[[str], Role]) -> None:
+    role = become("Verify")
+    role.sqs.get_queue_attributes(QueueUrl=role.queue, AttributeNames=["QueueArn"])
+    receive(role)
+    assert role.table.rules(CLAIM.site) == []
+    old = role.table.mention(CLAIM.page, CLAIM.id)
+    new = record.found(
+        old, CLAIM, PING, Mention(Relation.MENTION, PING.source), held=False, visited=int(time.time() * 1000)
+    )
+    assert role.table.save(old, new, time.time()).id
+    role.table.put_page_checked(CLAIM.page, PING.target, 200, int(time.time()))
+    assert role.table.page_checked(CLAIM.page)
+    role.table.finish_ping(PING.id, {"status": str(Status.PUBLISHED)}, None)
+
+
+def test_publish_may_read_both_feeds_and_a_pings_fate(become: Callable[[str], Role]) -> None:
+    table = become("Publish").table
+    table.ask()
+    assert list(table.page_mentions(urls.page_key(urls.parse("https://no-such.example/")))) == []
+    assert list(table.site_mentions("no-such.example")) == []
+    assert table.ping("no-such-ping") is None
