@@ -62,11 +62,9 @@ def web() -> Iterator[Web]:
 @pytest.fixture(scope="session")
 def stack(web: Web, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The stack, deployed. The build is the shipped one, but for the address table of the tests' own pages."""
-    port, folder = urlsplit(web.origin).port, tmp_path_factory.mktemp("stack")
-    built = deployed.with_addresses(
-        deployed.HERE, {f"{host}:{port}": "127.0.0.1" for host in (BLOG, SITE)}, folder / "build"
-    )
-    with Emulator(folder / "emulator.log", deployed.SETTINGS) as emulator:
+    port, log = urlsplit(web.origin).port, tmp_path_factory.mktemp("stack") / "emulator.log"
+    built = deployed.with_addresses({f"{host}:{port}": "127.0.0.1" for host in (BLOG, SITE)})
+    with Emulator(log, deployed.SETTINGS) as emulator:
         one = Stack(emulator, os.environ["SAM"])
         one.deploy(built, Sites=SITE, Moderation="none", Architecture=deployed.ARCHITECTURE)
         yield one

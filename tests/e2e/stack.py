@@ -33,12 +33,15 @@ SETTINGS = {
 }
 
 
-def with_addresses(build: Path, addresses: dict[str, str], into: Path) -> Path:
-    """A copy of a build whose receive and verify also visit these addresses (entry/addresses.py); its template.
+def with_addresses(addresses: dict[str, str]) -> Path:
+    """A copy of the build whose receive and verify also visit these addresses (entry/addresses.py); its template.
 
-    The built app.py of both is kept as it is, under another name: what the tests add is one module that calls it.
+    The built app.py of both is kept as it is, under another name: what the tests add is one module that calls it. The
+    copy lies beside the build, for the template names its own licence by where it is.
     """
-    shutil.copytree(build, into)
+    into = HERE.with_name("e2e")
+    shutil.rmtree(into, ignore_errors=True)
+    shutil.copytree(HERE, into)
     for name in ("receive", "verify"):
         folder = into / name.title()
         shutil.rmtree(folder / "__pycache__")  # bytecode that is never checked would stand for the new app.py, too
