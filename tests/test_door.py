@@ -198,6 +198,63 @@ def test_other_methods_are_told_what_the_door_takes(bridge: Bridge) -> None:
     assert bridge.call("OPTIONS", "/webmention").status == 204
 
 
+@pytest.mark.parametrize("path", ["/", "", "//", "/x", "/linkback/webmention", "/webmentions", "/\x00", "/\ud800", "x"])
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS", "x"])
+def test_where_no_door_is_there_is_nothing(method: str, path: str) -> None:
+    request = Request(method, path, "", {}, b"", "https://bridge.example")
+    response, told = a_door(BrokenTable(), broken).answer(request, NOW)
+    assert (response.status, told) == (404, {"outcome": "refused", "reason": "not-found"})
+
+
+@pytest.mark.parametrize("path", ["/webmention", "/pingback", "/xmlrpc", "/trackback/x", "/x", ""])
+def test_a_failure_of_ours_is_said_as_ours_at_every_door(path: str) -> None:
+    response, told = a_door(BrokenTable(), broken).failed(posted("", path))
+    assert told["reason"] == "server-trouble"
+    expected = {"pingback": "<int>50</int>", "xmlrpc": "<int>50</int>", "trackback": "<error>1</error>"}
+    assert expected.get(path.split("/")[1] if path else "", '"server-trouble"') in response.body
+    assert response.headers.get("retry-after", "3600") == "3600"
+
+
+@pytest.mark.parametrize(
+    ("source", "known"),
+    [
+        ("x", {"protocol", "source", "target"}),
+        ("", set[str]()),
+        (SOURCE, {"protocol", "source", "target", "id"}),
+    ],
+)
+def test_a_refusal_is_logged_with_what_was_known_by_then(table: Table, source: str, known: set[str]) -> None:
+    """An id is told when there is a record: one page shows it."""
+    _, told = a_door(table, broken).answer(posted(f"source={source}&target={TARGET}"), NOW)
+    assert told.keys() == {"outcome", "reason", "detail"} | known
+    assert bool(table.ping(told.get("id", "-"))) is ("id" in known)
+
+
+def test_below_a_mapped_path_the_bridge_is_whole(bridge: Bridge) -> None:
+    """A domain of the owner's own may map /linkback to the bridge: API Gateway leaves that in the path."""
+
+    def call(route: str, path: str, body: str = "", accept: str = "") -> dict[str, Any]:
+        method = route.partition(" ")[0].replace("ANY", "POST")
+        context = {"domainName": "example.com", "stage": "$default", "http": {"method": method}}
+        parameters = {"id": path.rpartition("/")[2]} if "{id}" in route else {}
+        told = {"routeKey": route, "rawPath": f"/linkback{path}", "body": body, "requestContext": context}
+        handler = bridge.receive if route.startswith("ANY") else bridge.publish
+        return handler(told | {"pathParameters": parameters, "headers": {"accept": accept}}, None)
+
+    answer = call("ANY /webmention", "/webmention", f"source={SOURCE}&target={TARGET}")
+    location = answer["headers"]["location"]
+    assert location.startswith("https://example.com/linkback/pings/")
+    status = call("GET /pings/{id}", location.removeprefix("https://example.com/linkback"))
+    assert json.loads(status["body"])["status"] == "queued"
+    home = call("GET /", "", accept="text/html")["body"]
+    assert "https://example.com/linkback/pingback" in home
+    assert 'href="/linkback/webmention"' in home
+    assert call("ANY /trackback/{target+}", "/trackback/example.com/post", f"url={SOURCE}")["statusCode"] == 200
+    assert [json.loads(message["Body"])["base"] for message in bridge.messages()] == [
+        "https://example.com/linkback"
+    ] * 2
+
+
 def test_a_person_finds_a_form_at_the_endpoint_and_a_page_after_sending_it(bridge: Bridge) -> None:
     page = bridge.get("/webmention", accept="text/html").body.decode()
     assert 'method="post"' in page

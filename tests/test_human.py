@@ -34,8 +34,11 @@ TOLD = {
 }
 
 
+NEVER = Declined(Reason.SELF, "x")
+
+
 def page(main: str, **headers: str) -> Response:
-    return human.page(200, "Title", main, headers)
+    return human.page(200, "Title", main, headers, base=BASE)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +59,7 @@ def test_a_page_is_for_whom_accepts_html_by_name(accept: str, wanted: bool) -> N
 
 
 def test_a_page_says_its_language_title_and_width_and_that_it_is_not_to_be_indexed() -> None:
-    answer = human.page(404, "Not <found>", "<p>x</p>", {"x": "y"})
+    answer = human.page(404, "Not <found>", "<p>x</p>", {"x": "y"}, base=BASE)
     assert answer.status == 404
     assert answer.headers["x"] == "y"
     seen = assert_harmless(answer)
@@ -83,7 +86,7 @@ def test_the_policy_permits_the_page_s_own_style_and_no_script() -> None:
 
 def test_a_page_reloads_itself_only_when_asked() -> None:
     assert "http-equiv" not in page("").body
-    assert '<meta http-equiv="refresh" content="2">' in human.page(200, "T", "", {}, refresh=2).body
+    assert '<meta http-equiv="refresh" content="2">' in human.page(200, "T", "", {}, base=BASE, refresh=2).body
 
 
 @pytest.mark.parametrize("status", Status)
@@ -142,10 +145,39 @@ def test_the_front_page_shows_tags_to_copy_and_never_as_tags_of_its_own() -> Non
 
 
 def test_a_refusal_says_why_and_leads_back() -> None:
-    seen = assert_harmless(page(human.refused(Declined(Reason.SELF, "Not <from> here."))))
+    seen = assert_harmless(page(human.refused(Declined(Reason.SELF, "Not <from> here."), BASE)))
     assert "Not <from> here." in seen.text
     assert "(self)" in seen.text
     assert ("href", "/webmention") in seen.attributes
+
+
+@pytest.mark.parametrize("base", ["https://example.com/linkback", "https://example.com/a/b", "http://127.0.0.1:1/x"])
+def test_below_a_path_every_link_of_a_page_to_the_bridge_begins_with_that_path(base: str) -> None:
+    mains = [
+        human.home(base, ["example.com"]),
+        human.mention_form(base),
+        human.refused(NEVER, base),
+        human.accepted(f"{base}/pings/x", Ping("https://alice.example/", "t", Protocol.WEBMENTION, NOW)),
+        human.fate(TOLD),
+    ]
+    root = base.partition("://")[2].partition("/")[2]
+    for main in mains:
+        seen = assert_harmless(human.page(200, "Title", main, {}, base=base))
+        links = [value for name, value in seen.attributes if name in ("href", "action") and value]
+        assert f"/{root}/" in links
+        ours = [one for one in links if one not in ("https://alice.example/", "https://www.w3.org/TR/webmention/")]
+        assert [one for one in ours if not one.startswith((f"/{root}/", f"{base}/"))] == []
+
+
+def test_at_a_domain_of_the_bridge_s_own_links_begin_at_its_root() -> None:
+    attributes = Seen(human.page(200, "Title", human.home(BASE, ["example.com"]), {}, base=BASE).body).attributes
+    assert {("href", "/"), ("href", "/webmention"), ("href", "/feed.json?domain=example.com")} <= set(attributes)
+
+
+def test_no_base_is_markup() -> None:
+    base = f"https://bridge.example/{XSS}"
+    for main in (human.home(base, ["example.com"]), human.mention_form(base), human.refused(NEVER, base)):
+        assert_harmless(human.page(200, "Title", main, {}, base=base))
 
 
 @settings(max_examples=80)

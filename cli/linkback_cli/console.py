@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 Log = Callable[..., None]
 
-# These have a place of their own in a line; whatever else it carries follows as name=value.
-_PLACED = ("status", "outcome", "protocol", "source", "target", "reason", "detail", "ms", "id", "route", "traceback")
+# These have a place of their own in a line, or are for operators only; whatever else follows as name=value.
+_PLACED = (
+    "status", "outcome", "protocol", "source", "target", "reason", "detail", "ms", "id", "route", "traceback",
+    "sender", "attempt", "waited", "mentions", "bytes",
+)  # fmt: skip
 _COLOURS = {
     "published": "32", "accepted": "32", "again": "36", "held": "33", "waiting": "33", "declined": "31", "gone": "35",
     "refused": "31", "hidden": "35",

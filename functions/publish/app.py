@@ -10,7 +10,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from linkback import gateway, reader
+from linkback import gateway, reader, telemetry
 from linkback.query import BadQuery
 from linkback.reader import Reader
 from linkback.site import Sites
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from linkback.dialect import Request, Response
+
+NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
 
 
 def connect(
@@ -36,15 +38,21 @@ def connect(
         "/api/count.json": reads.count,
         "/feed.json": reads.json_feed,
     }
-    say = log or _log()
+    say = log or telemetry.Lines(Logger(location=None), print, time.time, environ.get(NAMESPACE, "Linkback"))
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-        started = time.perf_counter()
-        request = gateway.request(event)
-        response = _answer(routes, request)
+        started, request = time.perf_counter(), gateway.request(event)
+        route = f"{request.method} {request.path}"[:200]
+        try:
+            response = _answer(routes, request)
+        except Exception as bug:  # noqa: BLE001 - a build is answered whatever it is, and the owner told
+            say("trouble", route=route, **telemetry.bug(bug))
+            response = reader.failed(request)
+        answer = gateway.payload(response, request)
+        told = {} if response.mentions is None else {"mentions": response.mentions}
         ms = round((time.perf_counter() - started) * 1000)
-        say("read", route=f"{request.method} {request.path}"[:200], status=response.status, ms=ms)
-        return gateway.payload(response, request)
+        say("read", route=route, status=response.status, **told, bytes=gateway.size(answer), ms=ms)
+        return answer
 
     return handler
 
@@ -63,15 +71,6 @@ def _answer(routes: Mapping[str, Callable[[Request], Response]], request: Reques
         return reader.bad_query(request, bad)
     except (BotoCoreError, ClientError):
         return reader.unavailable(request)
-
-
-def _log() -> Callable[..., None]:
-    logger = Logger()
-
-    def say(event: str, **fields: Any) -> None:
-        logger.info(event, extra=fields)
-
-    return say
 
 
 handler = connect(os.environ)

@@ -11,7 +11,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from linkback import address, gateway
+from linkback import address, gateway, telemetry
 from linkback.door import Door
 from linkback.policy import Pace, Policy, SelfMentions
 from linkback.site import Sites
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from linkback.address import Permit
 
+
+NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
 
 # A sender waits for three seconds or ten, and shall hear of our trouble before the function's time is up.
 PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2})
@@ -34,7 +36,7 @@ def connect(
     queue, queue_url = boto3.client("sqs", config=PATIENCE), environ["QUEUE_URL"]
     policy = Policy(Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"]))
     table = Table(boto3.client("dynamodb", config=PATIENCE), environ["TABLE"])
-    say = log or _log()
+    say = log or telemetry.Lines(Logger(location=None), print, time.time, environ.get(NAMESPACE, "Linkback"))
 
     def send(entry: dict[str, str]) -> None:
         queue.send_message(QueueUrl=queue_url, **entry)
@@ -42,26 +44,18 @@ def connect(
     door = Door(policy, table, send, Pace(int(environ["PINGS_PER_MINUTE"])), permit)
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-        started = time.perf_counter()
-        request = gateway.request(event)
-        response, told = door.answer(request, datetime.now(UTC))
-        say("door", route=f"{request.method} {request.path}"[:200], status=response.status, **told, ms=_ms(started))
+        started, request = time.perf_counter(), gateway.request(event)
+        route = f"{request.method} {request.path}"[:200]
+        try:
+            response, told = door.answer(request, datetime.now(UTC))
+        except Exception as bug:  # noqa: BLE001 - a sender is answered whatever it is, and the owner told
+            say("trouble", route=route, **telemetry.bug(bug))
+            response, told = door.failed(request)
+        ms = round((time.perf_counter() - started) * 1000)
+        say("door", route=route, status=response.status, **told, sender=request.sender, ms=ms)
         return gateway.payload(response, request)
 
     return handler
-
-
-def _log() -> Callable[..., None]:
-    logger = Logger()
-
-    def say(event: str, **fields: Any) -> None:
-        logger.info(event, extra=fields)
-
-    return say
-
-
-def _ms(started: float) -> int:
-    return round((time.perf_counter() - started) * 1000)
 
 
 handler = connect(os.environ)

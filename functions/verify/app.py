@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
 from functools import partial
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from aws_lambda_powertools import Logger
 
-from linkback import address, queue, web
+from linkback import address, queue, telemetry, web
 from linkback.policy import Moderation, Policy, SelfMentions
 from linkback.site import Sites
 from linkback.table import Table
@@ -22,6 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from linkback.address import Permit
+
+NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
 
 
 def connect(
@@ -35,8 +36,8 @@ def connect(
     sites, self_mentions = Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"])
     policy = Policy(sites, self_mentions, Moderation(environ["MODERATION"]))
     table = Table(boto3.client("dynamodb"), environ["TABLE"])
-    fetch, say = partial(web.get, permit=permit, resolve=resolve), log or _log()
-    visitor = Visitor(policy, table, fetch, time.time)
+    visitor = Visitor(policy, table, partial(web.get, permit=permit, resolve=resolve), time.time)
+    say = log or telemetry.Lines(Logger(location=None), print, time.time, environ.get(NAMESPACE, "Linkback"))
 
     def visit(message: dict[str, Any]) -> None:
         started = time.time()
@@ -44,11 +45,13 @@ def connect(
         fate = visitor.visit(ping, base, started)
         told = {"id": ping.id, "protocol": str(ping.protocol), "source": ping.source, "target": ping.target}
         outcome = {"outcome": str(fate.status), "reason": str(fate.reason or ""), "detail": fate.detail}
-        say("visit", **told, **outcome, ms=round((time.time() - started) * 1000))
+        waited = round(max(0.0, started - ping.received.timestamp()), 1)
+        ms = round((time.time() - started) * 1000)
+        say("visit", **told, **outcome, attempt=_attempt(message), waited=waited, ms=ms)
 
     def trouble(message: dict[str, Any], bug: Exception) -> None:
-        told = "".join(traceback.format_exception(bug))
-        say("trouble", message_id=message["messageId"], error=repr(bug), traceback=told)
+        told = {"message_id": message["messageId"], "attempt": _attempt(message), "body": message.get("body", "")}
+        say("trouble", **told, **telemetry.bug(bug))
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         def seconds_left() -> float:
@@ -60,15 +63,8 @@ def connect(
     return handler
 
 
-def _log() -> Callable[..., None]:
-    logger = Logger()
-
-    def say(event: str, **fields: Any) -> None:
-        # A bug is told whatever the owner's LogLevel: the alarm sends its reader here.
-        write = logger.error if event == "trouble" else logger.info
-        write(event, extra=fields)
-
-    return say
+def _attempt(message: dict[str, Any]) -> int:
+    return int(message["attributes"].get("ApproximateReceiveCount", 1))
 
 
 handler = connect(os.environ)

@@ -32,11 +32,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response; `body` is text that is sent in UTF-8."""
+    """One HTTP response; `body` is text that is sent in UTF-8. `mentions` says how many are in a feed, for the log."""
 
     status: int
     body: str
     headers: Mapping[str, str] = field(default_factory=dict)
+    mentions: int | None = None
 
 
 def as_json(told: object) -> str:

@@ -30,7 +30,8 @@ DIALECTS: dict[str, Dialect] = {
 }
 METHODS = {"webmention": "GET, HEAD, POST", "pingback": "POST", "xmlrpc": "POST", "trackback": "POST"}
 
-_TROUBLE_AFTER = 60
+# Seconds until a sender may try again: outages pass by themselves, bugs do not.
+_TROUBLE_AFTER, _BUG_AFTER = 60, 3600
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -42,7 +43,9 @@ class Door:
 
     def answer(self, request: Request, now: datetime) -> tuple[Response, Fields]:
         """The answer, and what the log should say of it. Never raises for anything a sender can write."""
-        name = request.path.removeprefix("/").partition("/")[0]
+        name = _name(request)
+        if name not in METHODS:
+            return _nothing_here(), {"outcome": "refused", "reason": "not-found"}
         if request.method == "OPTIONS":
             return _preflight(METHODS[name]), {}
         if request.method in ("GET", "HEAD") and name == "webmention":
@@ -50,14 +53,22 @@ class Door:
         if request.method != "POST":
             return _method_not_allowed(METHODS[name]), {"outcome": "refused", "reason": "method"}
         dialect = spoken(request, DIALECTS[name])
+        told: Fields = {}
         try:
-            return self._take(dialect, request, now)
+            return self._take(dialect, request, now, told), told
         except (Declined, TryLater) as refusal:
-            told = {"outcome": "refused", "reason": str(refusal.reason), "detail": refusal.detail}
-            return dialect.decline(request, refusal), told
+            return dialect.decline(request, refusal), told | _refused(refusal)
 
-    def _take(self, dialect: Dialect, request: Request, now: datetime) -> tuple[Response, Fields]:
+    def failed(self, request: Request) -> tuple[Response, Fields]:
+        """The answer when `answer` raised, which is a bug of ours: trouble of ours in the door's own dialect."""
+        detail = "The bridge failed at this, which is its own fault. Send the mention again later."
+        refusal = TryLater(Reason.SERVER_TROUBLE, detail, _BUG_AFTER)
+        return DIALECTS.get(_name(request), webmention).decline(request, refusal), _refused(refusal)
+
+    def _take(self, dialect: Dialect, request: Request, now: datetime, told: Fields) -> Response:
+        """Check, record and queue; `told` hears what is known so far."""
         ping = dialect.read(request, now)
+        told |= {"protocol": str(ping.protocol), "source": ping.source, "target": ping.target}
         claim = self._policy.claim(ping)
         self._pace.take(request.sender, now.timestamp())
         self._permit(claim.source)
@@ -66,14 +77,15 @@ class Door:
         except (BotoCoreError, ClientError) as trouble:
             detail = "The bridge's own store does not answer, and nothing was recorded. Send the mention again later."
             raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
+        told["id"] = ping.id
         if earlier is None:
             self._queue(ping, claim, request.base)
         elif earlier.get("status") == Status.QUEUED:
             # We may have been stopped before it was sent to the queue; if it was sent, the queue drops this one.
             self._queue(replace(ping, received=datetime.fromisoformat(earlier["received"])), claim, request.base)
         again = earlier is not None
-        told = {"outcome": "again" if again else "accepted", "id": ping.id, "protocol": str(ping.protocol)}
-        return dialect.accept(request, ping, again=again), told | {"source": ping.source, "target": ping.target}
+        told["outcome"] = "again" if again else "accepted"
+        return dialect.accept(request, ping, again=again)
 
     def _record(self, ping: Ping, claim: Claim, base: str) -> dict[str, Any] | None:
         """Write the ping down; or its record, if it is a Pingback that was told within the last minute."""
@@ -106,9 +118,23 @@ def spoken(request: Request, door: Dialect) -> Dialect:
     return trackback if "url" in names and "target" in in_query else door
 
 
+def _name(request: Request) -> str:
+    return request.path.removeprefix("/").partition("/")[0]
+
+
+def _refused(refusal: Declined | TryLater) -> Fields:
+    return {"outcome": "refused", "reason": str(refusal.reason), "detail": refusal.detail}
+
+
 def _preflight(allowed: str) -> Response:
     methods = {"access-control-allow-methods": allowed, "access-control-allow-headers": "*"}
     return Response(204, "", {"access-control-allow-origin": "*", "access-control-max-age": "86400", **methods})
+
+
+def _nothing_here() -> Response:
+    """A path that no door is at: it cannot come by the template's routes, only by others that point here."""
+    headers = {"content-type": "text/plain; charset=utf-8", "access-control-allow-origin": "*"}
+    return Response(404, "There is nothing at this address.\n", {**headers, "x-content-type-options": "nosniff"})
 
 
 def _method_not_allowed(allowed: str) -> Response:

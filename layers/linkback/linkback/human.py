@@ -52,13 +52,16 @@ def wanted(request: Request) -> bool:
     return "text/html" in accepted and "application/json" not in accepted
 
 
-def page(status: int, title: str, main: str, headers: Mapping[str, str], *, refresh: int = 0) -> Response:
-    """A whole HTML page around `main`, which is markup already escaped; `refresh` reloads it after so many seconds."""
+def page(status: int, title: str, main: str, headers: Mapping[str, str], *, base: str, refresh: int = 0) -> Response:
+    """A whole HTML page of the bridge at `base`, around `main`, which is markup already escaped.
+
+    `refresh` reloads it after so many seconds.
+    """
     reload = f'<meta http-equiv="refresh" content="{refresh}">' if refresh else ""
     document = (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)} - Linkback</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
-        f'{reload}<style>{_STYLE}</style></head><body><header><a href="/">Linkback</a></header>'
+        f'{reload}<style>{_STYLE}</style></head><body><header><a href="{_root(base)}/">Linkback</a></header>'
         f"<main><h1>{escape(title)}</h1>{main}</main><footer>Linkback takes Webmentions, Pingbacks and TrackBacks for "
         f"static sites, and visits the linking page before it believes them.</footer></body></html>\n"
     )
@@ -93,10 +96,10 @@ def accepted(location: str, ping: Ping) -> str:
     )
 
 
-def refused(refusal: Declined | TryLater) -> str:
+def refused(refusal: Declined | TryLater, base: str) -> str:
     """Why a mention sent by hand was not taken, and the way back."""
     words = f"<p>{escape(refusal.detail)}</p><p>({escape(refusal.reason)})</p>"
-    return f'{words}<p><a href="/webmention">Back to the form</a></p>'
+    return f'{words}<p><a href="{_root(base)}/webmention">Back to the form</a></p>'
 
 
 def fate(told: Mapping[str, object]) -> str:
@@ -126,9 +129,10 @@ def tags(base: str) -> str:
 
 def home(base: str, sites: Iterable[str]) -> str:
     """What this bridge is, and what to paste."""
+    root = _root(base)
     feeds = "".join(
-        f'<h2>{escape(site)}</h2><ul><li><a href="/feed.json?domain={escape(site)}">JSON Feed</a></li>'
-        f'<li><a href="/api/mentions.jf2?domain={escape(site)}">JF2</a> for the next build of the site</li>'
+        f'<h2>{escape(site)}</h2><ul><li><a href="{root}/feed.json?domain={escape(site)}">JSON Feed</a></li>'
+        f'<li><a href="{root}/api/mentions.jf2?domain={escape(site)}">JF2</a> for the next build of the site</li>'
         f"<li>TrackBack address of a page: <code>{escape(base)}/trackback/{escape(site)}/path/of/page</code></li></ul>"
         for site in sites
     )
@@ -138,8 +142,14 @@ def home(base: str, sites: Iterable[str]) -> str:
         "gives the site a feed of mentions.</p>"
         "<h2>Is this your site? Paste these two tags into the head of every page</h2>"
         f"<pre><code>{escape(tags(base), quote=False)}</code></pre>{feeds}<h2>Did you link to one of these sites?</h2>"
-        f'<p><a href="/webmention">Tell us by hand</a>, or let your blog do it.</p>'
+        f'<p><a href="{root}/webmention">Tell us by hand</a>, or let your blog do it.</p>'
     )
+
+
+def _root(base: str) -> str:
+    """The path that is before all of the bridge's own, escaped: none, but for a stage or a domain that maps a path."""
+    path = base.partition("://")[2].partition("/")[2]
+    return f"/{escape(path)}" if path else ""
 
 
 def link(url: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import heapq
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from html import escape
 from itertools import islice
@@ -48,7 +49,8 @@ class Reader:
         """`/api/mentions.jf2`."""
         asked = query.read(request.query)
         records, following = self._page(request, asked)
-        return _feed(request, feed.jf2(records), _type("application/json"), _newest(records), following)
+        answer = _feed(request, feed.jf2(records), _type("application/json"), _newest(records), following)
+        return replace(answer, mentions=len(records))
 
     def json_feed(self, request: Request) -> Response:
         """`/feed.json`: JSON Feed 1.1 of a target, a domain or the whole bridge."""
@@ -59,7 +61,8 @@ class Reader:
         home = str(asked.targets[0]) if asked.targets else f"{scheme(site)}://{site}/"
         here = f"{request.base}{request.path}" + (f"?{request.query}" if request.query else "")
         told = feed.json_feed(records, f"Mentions of {name}", home, here, following)
-        return _feed(request, told, _type("application/feed+json"), _newest(records), following)
+        answer = _feed(request, told, _type("application/feed+json"), _newest(records), following)
+        return replace(answer, mentions=len(records))
 
     def count(self, request: Request) -> Response:
         """`/api/count`: of all that is public, however many pages that would be."""
@@ -83,13 +86,15 @@ class Reader:
         headers = CORS | {"cache-control": "no-store", "vary": "Accept"}
         if human.wanted(request):
             refresh = 2 if told["status"] == "queued" else 0
-            return human.page(200, "What became of a mention", human.fate(told), headers, refresh=refresh)
+            title, words = "What became of a mention", human.fate(told)
+            return human.page(200, title, words, headers, base=request.base, refresh=refresh)
         return Response(200, as_json(told), headers | _type("application/json"))
 
     def home(self, request: Request) -> Response:
         """`/`: what this bridge is and the tags to paste."""
         headers = {"cache-control": "public, max-age=300"}
-        return human.page(200, "A bridge for mentions", human.home(request.base, self._sites.names), headers)
+        words = human.home(request.base, self._sites.names)
+        return human.page(200, "A bridge for mentions", words, headers, base=request.base)
 
     def health(self, request: Request) -> Response:  # noqa: ARG002 - the same for whoever asks
         """`/healthz`: 200 when the table answers."""
@@ -151,6 +156,11 @@ def unavailable(request: Request) -> Response:
     return Response(503, answer.body, {**answer.headers, "retry-after": "60"})
 
 
+def failed(request: Request) -> Response:
+    """A bug of ours: said in the shape of a feed, too, and as one of ours, so that a cache may answer instead."""
+    return _trouble(500, "server-trouble", "The bridge failed at this, which is its own fault.", request)
+
+
 def bad_query(request: Request, bad: BadQuery) -> Response:
     """A parameter cannot be read: a clear 400 that every feed reader survives."""
     return _trouble(400, "invalid_input", str(bad), request)
@@ -160,7 +170,7 @@ def _trouble(status: int, error: str, description: str, request: Request) -> Res
     headers = CORS | {"cache-control": "no-store"}
     if human.wanted(request):
         title = "Not found" if status == _NOT_FOUND else "Not possible"
-        return human.page(status, title, f"<p>{escape(description)}</p>", headers)
+        return human.page(status, title, f"<p>{escape(description)}</p>", headers, base=request.base)
     told: dict[str, Any] = {"error": error, "error_description": description}
     if request.path.startswith(("/api/", "/feed")):
         told |= {"type": "feed", "children": [], "links": []}  # for clients that look no further

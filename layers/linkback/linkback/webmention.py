@@ -31,7 +31,7 @@ def accept(request: Request, ping: Ping, *, again: bool) -> Response:  # noqa: A
     location = f"{request.base}/pings/{ping.id}"
     headers = {**_CORS, "location": location}
     if human.wanted(request):
-        return human.page(201, "Thank you", human.accepted(location, ping), headers)
+        return human.page(201, "Thank you", human.accepted(location, ping), headers, base=request.base)
     told = {"status": "queued", "location": location, "source": ping.source, "target": ping.target}
     return _json(201, told, headers)
 
@@ -44,13 +44,13 @@ def decline(request: Request, refusal: Declined | TryLater) -> Response:
         status = 429 if refusal.reason is Reason.TOO_MANY else 503
         headers["retry-after"] = str(refusal.after)
     if human.wanted(request):
-        return human.page(status, "Not accepted", human.refused(refusal), headers)
+        return human.page(status, "Not accepted", human.refused(refusal, request.base), headers, base=request.base)
     return _json(status, {"error": str(refusal.reason), "error_description": refusal.detail}, headers)
 
 
 def form_page(request: Request) -> Response:
     """What a person sees who opens the endpoint in a browser."""
-    return human.page(200, "Webmention endpoint", human.mention_form(request.base), _CORS)
+    return human.page(200, "Webmention endpoint", human.mention_form(request.base), _CORS, base=request.base)
 
 
 def _json(status: int, told: dict[str, str], headers: dict[str, str]) -> Response:

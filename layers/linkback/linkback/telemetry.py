@@ -1,0 +1,129 @@
+"""What operators read: one line of JSON for each thing that happened, and the metrics that are in it.
+
+CloudWatch takes metrics out of a log line that has the members of its Embedded Metric Format (`_aws`, the dimension,
+the values) beside any others. So one line is both, and the two cannot tell different stories. Where the log level hides
+the line, its metrics are written alone.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import traceback
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# All there are: CloudWatch asks nothing for the first ten of an account.
+UNITS = {
+    "Accepted": "Count",
+    "Refused": "Count",
+    "Unavailable": "Count",
+    "Published": "Count",
+    "Held": "Count",
+    "Declined": "Count",
+    "Waiting": "Count",
+    "Lost": "Count",
+    "VisitTime": "Milliseconds",
+    "Reads": "Count",
+}
+
+# Characters of a stranger's words. A URL has 2,048 at most.
+LONGEST = 2048
+LIMITS = {"route": 200, "detail": 500, "error": 500, "traceback": 8000, "body": 5000}
+
+_FATES = {
+    "published": "Published",
+    "held": "Held",
+    "declined": "Declined",
+    "waiting": "Waiting",
+    "hidden": "Lost",
+    "gone": "Lost",
+}
+_NO_PING = ("method", "not-found")
+_CLIENT_ERROR = 400
+_PASSWORD = re.compile(r"(?<=[/\\]{2})[^/\\?#\s]*@")
+
+
+class Journal(Protocol):
+    """What is asked of a log: Powertools' own has it."""
+
+    @property
+    def service(self) -> str:
+        """The value of the one dimension, which each of the log's lines has, too."""
+
+    @property
+    def log_level(self) -> int:
+        """The least serious level that is written."""
+
+    def info(self, msg: object, *, extra: Mapping[str, object]) -> None:
+        """Write a line with these members."""
+
+    def error(self, msg: object, *, extra: Mapping[str, object]) -> None:
+        """Write a line with these members that is there at every level."""
+
+
+class Lines:
+    """The lines of one instance of a function: called as `log(event, **fields)`, by any number of threads.
+
+    `write` is `print` or like it; `clock` tells the time in seconds since 1970.
+    """
+
+    def __init__(
+        self, journal: Journal, write: Callable[..., object], clock: Callable[[], float], namespace: str
+    ) -> None:
+        self._journal, self._write, self._clock, self._namespace = journal, write, clock, namespace
+        self._first = True
+
+    def __call__(self, event: str, **fields: Any) -> None:
+        """A bug ("trouble") is told whatever the level: an alarm sends its reader here."""
+        if self._first:
+            self._first, fields["cold_start"] = False, True
+        told = {name: _bounded(name, value) for name, value in fields.items()}
+        metrics = embedded(self._namespace, int(self._clock() * 1000), measured(event, fields))
+        if event == "trouble":
+            self._journal.error(event, extra=told)
+        elif self._journal.log_level <= logging.INFO:
+            self._journal.info(event, extra=told | metrics)
+        elif metrics:
+            # In one piece, for the lines of two threads must not mix.
+            self._write(json.dumps({"service": self._journal.service, **metrics}) + "\n", end="", flush=True)
+
+
+def measured(event: str, fields: Mapping[str, Any]) -> dict[str, float]:
+    """The metrics of one line: names of UNITS, whatever is in the fields."""
+    outcome, reason = fields.get("outcome"), fields.get("reason")
+    if event == "visit" and outcome in _FATES:
+        return {_FATES[outcome]: 1, "VisitTime": fields["ms"]}
+    if event == "door" and outcome in ("accepted", "again"):
+        return {"Accepted": 1}
+    if event == "door" and outcome == "refused" and reason not in _NO_PING:
+        return {"Unavailable" if reason == "server-trouble" else "Refused": 1}
+    if event == "read" and fields["status"] < _CLIENT_ERROR and not fields["route"].startswith("OPTIONS "):
+        return {"Reads": 1}
+    return {}
+
+
+def embedded(namespace: str, milliseconds: int, values: Mapping[str, float]) -> dict[str, Any]:
+    """The members that make a line with a member `service` one of the Embedded Metric Format; none for no values."""
+    if not values:
+        return {}
+    metrics = [{"Name": name, "Unit": UNITS[name]} for name in values]
+    directive = {"Namespace": namespace, "Dimensions": [["service"]], "Metrics": metrics}
+    return {"_aws": {"Timestamp": milliseconds, "CloudWatchMetrics": [directive]}, **values}
+
+
+def bug(error: BaseException) -> dict[str, str]:
+    """The fields of a line about our own failure. Of a long traceback the end is kept, where it happened."""
+    trace = "".join(traceback.format_exception(error))
+    return {"error": repr(error), "traceback": trace[-LIMITS["traceback"] :]}
+
+
+def _bounded(name: str, value: Any) -> Any:
+    """A stranger's words, of bounded length, in characters that can be written, without the password of a URL."""
+    if not isinstance(value, str):
+        return value
+    words = _PASSWORD.sub("…@", value).encode("utf-8", "replace").decode()
+    return words[: LIMITS.get(name, LONGEST)]
