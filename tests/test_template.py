@@ -1,191 +1,61 @@
-"""What template.yaml promises: who may do what, what is kept, what wakes somebody. The tables here are the design's."""
+"""What an owner may say to template.yaml, what it answers, and that the README tells of all of it."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import pytest
 
+import linkback
+from cloudformation import EVERYTHING, MINIMUM, ROOT, broken_rules, expanded, stack
 from linkback.site import Sites
-from linkback_cli import template
 
-TREE = template.load().tree
-RESOURCES: dict[str, dict[str, Any]] = TREE["Resources"]
-FUNCTIONS = {name: one["Properties"] for name, one in RESOURCES.items() if one["Type"] == "AWS::Serverless::Function"}
-
-WRITE_OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
-MAY = {
-    "Receive": {
-        "Table": {"dynamodb:PutItem", "dynamodb:Query"},
-        "Pings": {"sqs:SendMessage"},
-        "ReceiveLog": WRITE_OWN_LOG,
-    },
-    "Verify": {
-        "Table": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
-        "Pings": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
-        "VerifyLog": WRITE_OWN_LOG,
-    },
-    "Publish": {
-        "Table": {"dynamodb:GetItem"},
-        "Table/index/feed": {"dynamodb:Query"},
-        "Table/index/thread": {"dynamodb:Query"},
-        "PublishLog": WRITE_OWN_LOG,
-    },
-}
+TEMPLATE = expanded()
+PARAMETERS = TEMPLATE["Parameters"]
+DOMAIN = {name: EVERYTHING[name] for name in ("DomainName", "CertificateArn")}
+OF_A_DOMAIN = {"Domain", "DomainMapping", "DomainRecord", "DomainRecord6"}
+OF_A_CACHE = {"FeedDistribution", "FeedCachePolicy"}
 
 
-def as_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+# What is asked
 
 
-def resource_named(value: dict[str, Any]) -> str:
-    """`Table` for its ARN, `Table/index/feed` for an index; anything else, a string with a `*` say, fails here."""
-    if "Fn::GetAtt" in value:
-        name, attribute = value["Fn::GetAtt"]
-        assert attribute == "Arn"
-        return str(name)
-    return re.sub(r"^\$\{(\w+)\.Arn\}", r"\1", value["Fn::Sub"])
-
-
-def allowed(function: str) -> dict[str, set[str]]:
-    """What a function's role may do, by resource."""
-    role = RESOURCES[FUNCTIONS[function]["Role"]["Fn::GetAtt"][0]]["Properties"]
-    may: dict[str, set[str]] = {}
-    for statement in (one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]):
-        assert statement["Effect"] == "Allow"
-        for resource in as_list(statement["Resource"]):
-            may.setdefault(resource_named(resource), set()).update(as_list(statement["Action"]))
-    return may
-
-
-def test_there_is_a_row_of_permissions_for_every_function() -> None:
-    assert FUNCTIONS.keys() == MAY.keys()
-
-
-@pytest.mark.parametrize("function", MAY)
-def test_a_function_may_do_what_the_design_says_and_nothing_else(function: str) -> None:
-    assert allowed(function) == MAY[function]
-
-
-@pytest.mark.parametrize("function", MAY)
-def test_a_role_belongs_to_one_function_and_has_none_of_the_broad_managed_policies(function: str) -> None:
-    name = FUNCTIONS[function]["Role"]["Fn::GetAtt"][0]
-    assert name == f"{function}Role"
-    assert set(RESOURCES[name]["Properties"]) == {"AssumeRolePolicyDocument", "Policies"}
-    assert "Policies" not in FUNCTIONS[function]
-
-
-def test_no_action_is_a_wildcard() -> None:
-    actions = {action for function in FUNCTIONS for may in allowed(function).values() for action in may}
-    assert not [action for action in actions if "*" in action]
-
-
-@pytest.mark.parametrize("function", MAY)
-def test_a_function_logs_to_its_own_group(function: str) -> None:
-    assert FUNCTIONS[function]["LoggingConfig"] == {"LogGroup": {"Ref": f"{function}Log"}}
-
-
-def test_every_log_is_deleted_when_the_owner_says() -> None:
-    logs = [one["Properties"] for one in RESOURCES.values() if one["Type"] == "AWS::Logs::LogGroup"]
-    assert [log["RetentionInDays"] for log in logs] == [{"Ref": "LogRetentionDays"}] * 4
-
-
-def test_the_routes_are_those_of_the_contract() -> None:
-    routes = {(route.method, route.path, route.function) for route in template.load().routes()}
-    doors = ("/webmention", "/pingback", "/xmlrpc", "/trackback", "/trackback/{target+}")
-    reads = ("/", "/healthz", "/pings/{id}", "/api/mentions.jf2", "/api/count", "/api/count.json", "/feed.json")
-    assert routes == {
-        *(("ANY", path, "receive") for path in doors),
-        *(("GET", path, "publish") for path in reads),
-        ("ANY", "$default", "publish"),
-    }
-
-
-def test_every_function_runs_the_same_way_with_the_settings_that_it_reads() -> None:
-    everywhere = TREE["Globals"]["Function"]
-    assert (everywhere["Runtime"], everywhere["Handler"]) == ("python3.13", "app.handler")
-    assert everywhere["Architectures"] == [{"Ref": "Architecture"}]
-    common = everywhere["Environment"]["Variables"].keys()
-    assert {name: common | one["Environment"]["Variables"].keys() for name, one in FUNCTIONS.items()} == {
-        "Receive": {"TABLE", "SITES", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
-        | {"QUEUE_URL", "SELF_MENTIONS", "PINGS_PER_MINUTE"},
-        "Verify": {"TABLE", "SITES", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"} | {"MODERATION", "SELF_MENTIONS"},
-        "Publish": {"TABLE", "SITES", "LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"},
-    }
-
-
-def test_the_layer_is_built_for_the_functions_architecture() -> None:
-    build = RESOURCES["Library"]["Metadata"]
-    assert build["BuildArchitecture"] == {"Ref": "Architecture"}
-    folder = template.ROOT / "deploy"
-    for architecture, machine in (("arm64", "aarch64"), ("x86_64", "x86_64")):
-        assert build["ContextPath"] == {"Fn::Sub": "deploy/${Architecture}"}
-        assert f"MACHINE = {machine}\n" in (folder / architecture / "Makefile").read_text()
-    assert TREE["Parameters"]["Architecture"]["AllowedValues"] == ["arm64", "x86_64"]
-
-
-def test_a_message_in_work_is_not_handed_out_again() -> None:
-    """AWS: the visibility timeout is at least six times the function's timeout."""
-    queue = RESOURCES["Pings"]["Properties"]
-    assert queue["VisibilityTimeout"] >= 6 * FUNCTIONS["Verify"]["Timeout"]
-
-
-def test_the_queue_keeps_the_order_of_a_host_and_hands_back_single_failures() -> None:
-    queue = RESOURCES["Pings"]["Properties"]
-    mapping = FUNCTIONS["Verify"]["Events"]["Ping"]["Properties"]
-    assert queue["FifoQueue"] is True
-    assert queue["ContentBasedDeduplication"] is False
-    assert (queue["DeduplicationScope"], queue["FifoThroughputLimit"]) == ("messageGroup", "perMessageGroupId")
-    assert (mapping["BatchSize"], mapping["FunctionResponseTypes"]) == (10, ["ReportBatchItemFailures"])
-
-
-def test_dead_letters_outlive_the_queue_they_come_from() -> None:
-    queue, dead = RESOURCES["Pings"]["Properties"], RESOURCES["DeadPings"]["Properties"]
-    assert queue["RedrivePolicy"] == {"deadLetterTargetArn": {"Fn::GetAtt": ["DeadPings", "Arn"]}, "maxReceiveCount": 4}
-    assert dead["FifoQueue"] is True
-    assert dead["MessageRetentionPeriod"] == 14 * 24 * 3600 > queue["MessageRetentionPeriod"]
-
-
-def test_the_table_outlives_the_stack_and_a_mistake() -> None:
-    table = RESOURCES["Table"]
-    assert (table["DeletionPolicy"], table["UpdateReplacePolicy"]) == ("Retain", "Retain")
-    assert table["Properties"]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-    assert table["Properties"]["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
-    assert table["Properties"]["BillingMode"] == "PAY_PER_REQUEST"
-
-
-def test_everything_at_rest_is_encrypted() -> None:
-    assert all(RESOURCES[queue]["Properties"]["SqsManagedSseEnabled"] for queue in ("Pings", "DeadPings"))
-
-
-def test_a_flood_is_throttled_and_the_access_log_has_no_text_of_a_strangers() -> None:
-    api = RESOURCES["Api"]["Properties"]
-    assert 0 < api["DefaultRouteSettings"]["ThrottlingRateLimit"] <= api["DefaultRouteSettings"]["ThrottlingBurstLimit"]
-    words = set(re.findall(r"\$context\.[\w.]+", api["AccessLogSettings"]["Format"]))
-    assert not words & {"$context.path", "$context.identity.userAgent", "$context.protocol", "$context.domainName"}
-
-
-@pytest.mark.parametrize("alarm", ["DeadPingsAlarm", "StalledAlarm"])
-def test_an_alarm_says_what_to_do_and_mails_only_an_owner_who_asked(alarm: str) -> None:
-    properties = RESOURCES[alarm]["Properties"]
-    assert "Look" in properties["AlarmDescription"]
-    assert properties["AlarmActions"] == {"Fn::If": ["HasAlertEmail", [{"Ref": "Alerts"}], {"Ref": "AWS::NoValue"}]}
-    assert RESOURCES["Alerts"]["Condition"] == "HasAlertEmail"
-
-
-def test_the_parameters_are_those_of_the_contract() -> None:
-    defaults = {name: parameter.get("Default") for name, parameter in TREE["Parameters"].items()}
-    assert defaults == {
+def test_the_parameters_are_those_of_the_contract_and_only_sites_must_be_given() -> None:
+    assert {name: parameter.get("Default") for name, parameter in PARAMETERS.items()} == {
         "Sites": None,
         "Moderation": "first",
         "SelfMentions": "refuse",
         "AlertEmail": "",
         "RebuildHook": "",
+        "DomainName": "",
+        "CertificateArn": "",
+        "HostedZoneId": "",
+        "FeedCache": "none",
         "LogLevel": "INFO",
         "LogRetentionDays": 30,
         "Architecture": "arm64",
     }
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_says_what_it_is_for_and_what_it_must_be(name: str) -> None:
+    parameter = PARAMETERS[name]
+    assert len(parameter["Description"]) > 20
+    assert "AllowedValues" in parameter or parameter["ConstraintDescription"].startswith("must be ")
+    assert parameter["Type"] in {"String", "Number"}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_a_parameter_takes_its_default_and_the_value_that_the_linter_tries(name: str) -> None:
+    parameter, values = PARAMETERS[name], [EVERYTHING[name], *([MINIMUM[name]] if name in MINIMUM else [])]
+    for value in [*values, *([str(parameter["Default"])] if "Default" in parameter else [])]:
+        assert value in map(str, parameter.get("AllowedValues", [value]))
+        assert re.fullmatch(parameter.get("AllowedPattern", ".*"), value)
+
+
+def test_the_consoles_form_has_every_parameter_once() -> None:
+    groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+    assert sorted(name for group in groups for name in group["Parameters"]) == sorted(PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -193,27 +63,165 @@ def test_the_parameters_are_those_of_the_contract() -> None:
     ["example.com", "example.com,blog.example.org", " example.com , a-b.example ", "bücher.example", "日本.example"],
 )
 def test_sites_that_the_template_lets_in_are_read_by_the_functions(text: str) -> None:
-    assert re.fullmatch(TREE["Parameters"]["Sites"]["AllowedPattern"], text)
+    assert re.fullmatch(PARAMETERS["Sites"]["AllowedPattern"], text)
     assert len(Sites.parse(text).names) == text.count(",") + 1
 
 
 @pytest.mark.parametrize(
-    "text", ["", " ", "https://example.com", "example.com/blog", "a.example,,b.example", "-a.example", ","]
+    ("name", "text"),
+    [
+        *(
+            ("Sites", text)
+            for text in ("", " ", "https://example.com", "example.com/blog", "a.example,,b.example", ",")
+        ),
+        *(("Sites", text) for text in ("-a.example", "a.example,-")),
+        *(("AlertEmail", text) for text in ("me", "me@example", "a@example.com, b@example.com")),
+        *(("RebuildHook", text) for text in ("http://builds.example", "builds.example", "https://a b")),
+        *(
+            ("DomainName", text)
+            for text in ("https://a.example", "a.example/", "A.example", "*.example.com", "localhost.")
+        ),
+        *(
+            ("CertificateArn", text)
+            for text in ("yes", "arn:aws:iam::123456789012:server-certificate/x", "arn:aws:acm")
+        ),
+        *(("HostedZoneId", text) for text in ("/hostedzone/Z0123456789", "example.com", "z0123456789")),
+    ],
 )
-def test_sites_that_no_function_could_read_are_refused_with_a_sentence(text: str) -> None:
-    parameter = TREE["Parameters"]["Sites"]
-    assert not re.fullmatch(parameter["AllowedPattern"], text)
-    assert parameter["ConstraintDescription"].endswith("paths.")
+def test_what_cannot_be_meant_is_refused_with_a_sentence(name: str, text: str) -> None:
+    assert not re.fullmatch(PARAMETERS[name]["AllowedPattern"], text)
+    assert re.fullmatch(r"must be .{20,}\.", PARAMETERS[name]["ConstraintDescription"])
 
 
-def test_the_outputs_are_addresses_and_tags_ready_to_paste() -> None:
-    outputs = TREE["Outputs"]
-    assert outputs.keys() > {"WebmentionEndpoint", "PingbackEndpoint", "TrackbackEndpoint", "FeedUrl", "Tags"}
-    tags = outputs["Tags"]["Value"]["Fn::Sub"]
-    shown = re.sub(r"https://[^/]+", "B", tags)
+def test_no_parameter_is_hidden_for_sam_asks_those_again_and_again() -> None:
+    """`sam deploy --guided` takes Enter for an empty hidden parameter as no answer."""
+    assert not [name for name, one in PARAMETERS.items() if "NoEcho" in one]
+
+
+def test_the_rebuild_hook_is_in_nothing_that_is_made() -> None:
+    assert "builds.example.com" not in str(stack(**EVERYTHING))
+
+
+# A domain of one's own, a cache
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (["DomainName"], "needs CertificateArn"),
+        (["CertificateArn"], "Give DomainName"),
+        (["HostedZoneId"], "Give DomainName"),
+        (["DomainName", "HostedZoneId"], "needs CertificateArn"),
+        (["CertificateArn", "HostedZoneId"], "Give DomainName"),
+        ([], ""),
+        (["DomainName", "CertificateArn"], ""),
+        (["DomainName", "CertificateArn", "HostedZoneId"], ""),
+    ],
+)
+def test_half_a_domain_is_refused_with_a_sentence_before_anything_is_made(given: list[str], told: str) -> None:
+    sentences = broken_rules(**{name: EVERYTHING[name] for name in given})
+    assert bool(sentences) == bool(told)
+    assert all(told in sentence or "Give DomainName" in sentence for sentence in sentences)
+
+
+def test_without_being_asked_for_there_is_no_domain_and_no_cache() -> None:
+    made = stack()
+    assert not made.resources.keys() & (OF_A_DOMAIN | OF_A_CACHE)
+    assert not [one["Type"] for one in made.resources.values() if re.search("CloudFront|Route53|Domain", one["Type"])]
+    assert {re.sub(r"^https://([^/]+)/.*", r"\1", made.outputs[f"{door}Endpoint"]) for door in DOORS} == {
+        "<Api>.execute-api.eu-central-1.amazonaws.com"
+    }
+
+
+DOORS = ("Webmention", "Pingback", "Trackback")
+
+
+def test_a_domain_without_a_zone_says_what_its_record_must_point_to() -> None:
+    made = stack(**DOMAIN)
+    assert made.resources.keys() & OF_A_DOMAIN == {"Domain", "DomainMapping"}
+    assert made.outputs["DomainTarget"] == "<Domain.RegionalDomainName>"
+    assert "DomainTarget" not in stack().outputs.keys() | stack(**EVERYTHING).outputs.keys()
+
+
+def test_a_domain_leads_to_the_api_and_is_in_all_that_is_to_be_pasted() -> None:
+    made = stack(**DOMAIN, HostedZoneId=EVERYTHING["HostedZoneId"])
+    properties = {name: made.resources[name]["Properties"] for name in OF_A_DOMAIN}
+    assert properties["DomainMapping"] == {"ApiId": "<Api>", "DomainName": "<Domain>", "Stage": f"<{STAGE}>"}
+    (configuration,) = properties["Domain"]["DomainNameConfigurations"]
+    assert (configuration["EndpointType"], configuration["SecurityPolicy"]) == ("REGIONAL", "TLS_1_2")
+    for name, kind in (("DomainRecord", "A"), ("DomainRecord6", "AAAA")):
+        told = properties[name]
+        assert (told["Type"], told["Name"], told["HostedZoneId"]) == (
+            kind,
+            DOMAIN["DomainName"],
+            "Z0123456789ABCDEFGHIJ",
+        )
+        assert told["AliasTarget"] == {
+            "DNSName": "<Domain.RegionalDomainName>",
+            "HostedZoneId": "<Domain.RegionalHostedZoneId>",
+        }
+    pasted = [made.outputs[name] for name in (*(f"{door}Endpoint" for door in DOORS), "FeedUrl", "Tags")]
+    assert all("https://linkback.example.com/" in one and "execute-api" not in one for one in pasted)
+
+
+STAGE = "ApiApiGatewayDefaultStage"
+
+
+@pytest.mark.parametrize("domain", [{}, DOMAIN])
+def test_the_cache_asks_the_api_for_reads_alone_and_keeps_to_what_the_feeds_say(domain: dict[str, str]) -> None:
+    made = stack(FeedCache="cloudfront", **domain)
+    told = made.resources["FeedDistribution"]["Properties"]["DistributionConfig"]
+    (origin,) = told["Origins"]
+    assert origin["DomainName"] == domain.get("DomainName", "<Api>.execute-api.eu-central-1.amazonaws.com")
+    assert origin["CustomOriginConfig"]["OriginProtocolPolicy"] == "https-only"
+    behaviour = told["DefaultCacheBehavior"]
+    assert "CacheBehaviors" not in told
+    assert set(behaviour["AllowedMethods"]) == {"GET", "HEAD", "OPTIONS"}
+    assert (behaviour["ViewerProtocolPolicy"], behaviour["CachePolicyId"]) == ("https-only", "<FeedCachePolicy>")
+    policy = made.resources["FeedCachePolicy"]["Properties"]["CachePolicyConfig"]
+    assert (policy["MinTTL"], policy["MaxTTL"]) == (0, 7 * 24 * 3600)
+    assert policy["DefaultTTL"] < 60
+    key = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert key["QueryStringsConfig"] == {"QueryStringBehavior": "all"}
+    assert (key["CookiesConfig"], key["HeadersConfig"]) == ({"CookieBehavior": "none"}, {"HeaderBehavior": "none"})
+    assert key["EnableAcceptEncodingGzip"]
+    assert key["EnableAcceptEncodingBrotli"]
+
+
+def test_a_cache_is_what_the_build_reads_and_no_door() -> None:
+    made, without = stack(FeedCache="cloudfront"), stack()
+    assert made.outputs.pop("FeedUrl").startswith("https://<FeedDistribution.DomainName>/api/mentions.jf2?domain=")
+    without.outputs.pop("FeedUrl")
+    assert made.outputs == without.outputs
+
+
+# What is answered, and what is told
+
+
+def test_the_outputs_are_addresses_and_tags_ready_to_paste_and_what_an_operator_needs() -> None:
+    outputs = stack().outputs
+    for door, path in (("Webmention", "webmention"), ("Pingback", "pingback"), ("Trackback", "trackback/")):
+        assert outputs[f"{door}Endpoint"] == f"https://<Api>.execute-api.eu-central-1.amazonaws.com/{path}"
+    assert outputs["FeedUrl"].endswith("/api/mentions.jf2?domain=example.com")
+    shown = re.sub(r"https://[^/]+", "B", outputs["Tags"])
     assert shown == '<link rel="pingback" href="B/pingback">\n<link rel="webmention" href="B/webmention">'
+    operators = {"AlertsTopic": "<Alerts>", "TableName": "<Table>", "DeadPingsQueue": "<DeadPings>"}
+    assert outputs.items() >= operators.items()
+    assert outputs["DashboardUrl"].endswith("/cloudwatch/home?region=eu-central-1#dashboards/dashboard/<Dashboard>")
 
 
-def test_the_rebuild_hook_is_kept_out_of_sight() -> None:
-    assert TREE["Parameters"]["RebuildHook"]["NoEcho"] is True
-    assert "RebuildHook" not in str(RESOURCES)
+@pytest.mark.parametrize("name", [*PARAMETERS, *TEMPLATE["Outputs"]])
+def test_the_readme_tells_of_every_parameter_and_output(name: str) -> None:
+    assert f"`{name}`" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_the_repository_of_applications_is_told_of_this_version_and_these_files() -> None:
+    told = TEMPLATE["Metadata"]["AWS::ServerlessRepo::Application"]
+    assert (told["Name"], told["SpdxLicenseId"]) == ("linkback", "MIT")
+    assert told["SemanticVersion"] == linkback.__version__
+    assert (ROOT / told["LicenseUrl"]).read_text("utf-8").startswith("MIT License")
+    assert (ROOT / told["ReadmeUrl"]).read_text("utf-8").startswith("# Linkback")
+    assert re.fullmatch(r"[a-z0-9](([a-z0-9]|-(?!-))*[a-z0-9])?", told["Author"])
+    assert all(re.fullmatch(r"[a-zA-Z0-9+\-_:/@]+", label) for label in told["Labels"])
+    assert len(told["Labels"]) <= 10
+    assert len(told["Description"]) <= 256

@@ -1,0 +1,277 @@
+"""Who may do what in the stack that template.yaml makes: each function by its role, the world by the API's routes."""
+
+from __future__ import annotations
+
+import json
+import re
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import boto3
+import pytest
+
+from cloudformation import EVERYTHING, stack
+from linkback_cli import template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from conftest import Bridge
+    from internet import Web
+
+STACK = stack(**EVERYTHING)
+FUNCTIONS = STACK.of_type("AWS::Lambda::Function")
+ROLES = STACK.of_type("AWS::IAM::Role")
+TABLE = "<Table.Arn>"
+
+WRITE_OWN_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
+
+# The design's table of functions, to the letter. Behind a bar: the partitions of the table.
+MAY = {
+    "Receive": {
+        f"{TABLE}|PING#*": {"dynamodb:PutItem"},
+        f"{TABLE}|SITE#*": {"dynamodb:Query"},
+        "<Pings.Arn>": {"sqs:SendMessage"},
+        "<ReceiveLog.Arn>": WRITE_OWN_LOG,
+        "*": TRACE,
+    },
+    "Verify": {
+        f"{TABLE}|PAGE#*": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        f"{TABLE}|PING#*|SEQUENCE": {"dynamodb:UpdateItem"},
+        f"{TABLE}|SITE#*": {"dynamodb:Query"},
+        "<Pings.Arn>": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
+        "<VerifyLog.Arn>": WRITE_OWN_LOG,
+        "*": TRACE,
+    },
+    "Publish": {
+        f"{TABLE}|PING#*|SEQUENCE": {"dynamodb:GetItem"},
+        f"{TABLE}/index/feed": {"dynamodb:Query"},
+        f"{TABLE}/index/thread": {"dynamodb:Query"},
+        "<PublishLog.Arn>": WRITE_OWN_LOG,
+        "*": TRACE,
+    },
+}
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def partitions(statement: dict[str, Any]) -> list[str]:
+    """The partition keys that a statement is for. No other condition is known here."""
+    if "Condition" not in statement:
+        return []
+    ((operator, condition),) = statement["Condition"].items()
+    assert (operator, condition.keys()) == ("ForAllValues:StringLike", {"dynamodb:LeadingKeys"})
+    return as_list(condition["dynamodb:LeadingKeys"])
+
+
+def allowed(function: str) -> dict[str, set[str]]:
+    """What a function's role may do, by resource."""
+    role = ROLES[FUNCTIONS[function]["Role"].removeprefix("<").removesuffix(".Arn>")]
+    may: dict[str, set[str]] = {}
+    for statement in (one for policy in role["Policies"] for one in policy["PolicyDocument"]["Statement"]):
+        assert statement.keys() - {"Condition"} == {"Effect", "Action", "Resource"}
+        assert statement["Effect"] == "Allow"
+        for resource in as_list(statement["Resource"]):
+            place = "|".join([resource, *partitions(statement)])
+            may.setdefault(place, set()).update(as_list(statement["Action"]))
+    return may
+
+
+# The roles
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_what_the_design_says_and_nothing_else(function: str) -> None:
+    assert allowed(function) == MAY[function]
+
+
+def test_the_functions_are_those_of_the_design() -> None:
+    assert FUNCTIONS.keys() == MAY.keys()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_no_statement_has_a_wildcard_but_that_for_xray(function: str) -> None:
+    actions = {place: may for place, may in allowed(function).items() if "*" in place.partition("|")[0]}
+    assert actions == {"*": TRACE}
+    assert not [action for may in allowed(function).values() for action in may if "*" in action]
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_only_lambda_takes_a_role_and_nothing_else_is_attached_to_it(name: str) -> None:
+    (statement,) = ROLES[name]["AssumeRolePolicyDocument"]["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Principal": {"Service": "lambda.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    assert ROLES[name].keys() == {"AssumeRolePolicyDocument", "Policies"}
+
+
+def test_each_function_has_a_role_of_its_own() -> None:
+    assert len({told["Role"] for told in FUNCTIONS.values()}) == len(FUNCTIONS) == len(ROLES)
+
+
+# What the functions ask of the table is what their roles let them, all of it and no more
+
+
+class Asked(NamedTuple):
+    """One request to DynamoDB: `place` is the table's or the index's, `key` the partition's."""
+
+    function: str
+    action: str
+    place: str
+    key: str
+
+
+def asked(function: str, action: str, request: dict[str, Any]) -> Asked:
+    if "IndexName" in request:
+        return Asked(function, action, f"{TABLE}/index/{request['IndexName']}", "")
+    key = request.get("Item") or request.get("Key") or {"pk": request["ExpressionAttributeValues"][":pk"]}
+    return Asked(function, action, TABLE, key["pk"]["S"])
+
+
+def single_grants(function: str) -> Iterator[tuple[str, str, str]]:
+    """Each action on the table or an index that a role allows, with each of its partitions: place, key, action."""
+    for resource, actions in allowed(function).items():
+        place, *keys = resource.split("|")
+        if place.startswith(TABLE):
+            yield from ((place, key, action) for key in keys or ["*"] for action in actions)
+
+
+def permits(one: Asked, function: str, place: str, key: str, action: str) -> bool:
+    asks = (one.function, one.place, f"dynamodb:{one.action}")
+    return asks == (function, place, action) and fnmatchcase(one.key, key)
+
+
+@pytest.fixture
+def watched(make_bridge: Callable[..., Bridge]) -> Iterator[tuple[Bridge, set[Asked]]]:
+    """A bridge, and what its functions ask of the table: boto3 tells of each request before it is sent."""
+    seen: set[Asked] = set()
+    working = [""]
+    boto3.setup_default_session()
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        seen.add(asked(working[0], model.name, params))
+
+    boto3.DEFAULT_SESSION.events.register("provide-client-params.dynamodb", note)
+    bridge = make_bridge()
+
+    def as_function(name: str, handler: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
+            working[0] = name
+            return handler(event, context)
+
+        return handle
+
+    bridge.receive, bridge.verify = as_function("Receive", bridge.receive), as_function("Verify", bridge.verify)
+    bridge.publish = as_function("Publish", bridge.publish)
+    yield bridge, seen
+    boto3.setup_default_session()
+
+
+def test_the_roles_fit_the_functions_like_gloves(watched: tuple[Bridge, set[Asked]], internet: Web) -> None:
+    """Not one request that a role does not let through, and nothing that is let through and never asked for."""
+    bridge, seen = watched
+    target = "https://example.com/post"
+    source = internet.put("/in", f'<p>See <a href="{target}">this</a>.</p>')
+    assert bridge.fate(source, target)["status"] == "published"
+    internet.put("/in", f'<p>Do read <a href="{target}">this</a>.</p>')
+    assert bridge.fate(source, target)["status"] == "published"  # edited
+    bridge.pingback(source, target)
+    bridge.pingback(source, target)  # told again within the minute
+    internet.put("/in", "gone", 410)
+    assert bridge.fate(source, target)["status"] == "gone"
+    for read in ("/healthz", "/api/mentions.jf2?domain=example.com", f"/api/count?target={target}", "/feed.json"):
+        assert bridge.get(read).status == 200
+    granted = {(function, *grant) for function in FUNCTIONS for grant in single_grants(function)}
+    used = {one: [grant for grant in granted if permits(one, *grant)] for one in seen}
+    assert [one for one in seen if not used[one]] == []
+    assert granted - {grant for grants in used.values() for grant in grants} == set()
+
+
+# The world
+
+
+def routes() -> dict[tuple[str, str], str]:
+    """The function behind every method and path of the deployed API."""
+    found: dict[tuple[str, str], str] = {}
+    for path, methods in STACK.resources["Api"]["Properties"]["Body"]["paths"].items():
+        for method, told in methods.items():
+            integration = told["x-amazon-apigateway-integration"]
+            assert integration["payloadFormatVersion"] == "2.0"
+            (function,) = re.findall(r"functions/<(\w+)\.Arn>/invocations$", integration["uri"])
+            key = ("ANY" if method == "x-amazon-apigateway-any-method" else method.upper(), path)
+            found[("ANY", "$default") if told.get("isDefaultRoute") else key] = function
+    return found
+
+
+def test_the_routes_are_those_of_the_contract() -> None:
+    doors = ("/webmention", "/pingback", "/xmlrpc", "/trackback", "/trackback/{target+}")
+    reads = ("/", "/healthz", "/pings/{id}", "/api/mentions.jf2", "/api/count", "/api/count.json", "/feed.json")
+    assert routes() == {
+        **{("ANY", path): "Receive" for path in doors},
+        **{("GET", path): "Publish" for path in reads},
+        ("ANY", "$default"): "Publish",
+    }
+    local = {(route.method, route.path): route.function.title() for route in template.load().routes()}
+    assert local == routes()
+
+
+def test_every_route_is_throttled() -> None:
+    (stage,) = STACK.of_type("AWS::ApiGatewayV2::Stage").values()
+    settings = stage["DefaultRouteSettings"]
+    assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 100
+    assert "RouteSettings" not in stage
+    assert stage["StageName"] == "$default"
+
+
+def test_nothing_but_the_api_and_the_queue_calls_a_function() -> None:
+    for permission in STACK.of_type("AWS::Lambda::Permission").values():
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["Action"] == "lambda:InvokeFunction"
+        arn = "arn:aws:execute-api:eu-central-1:123456789012:<Api>/"
+        assert permission["SourceArn"].startswith(arn), permission
+        assert permission["FunctionName"] in {"<Receive>", "<Publish>"}
+    (mapping,) = STACK.of_type("AWS::Lambda::EventSourceMapping").values()
+    assert (mapping["EventSourceArn"], mapping["FunctionName"]) == ("<Pings.Arn>", "<Verify>")
+    assert not STACK.of_type("AWS::Lambda::Url")
+
+
+def test_no_queue_topic_table_or_log_is_open_to_anyone() -> None:
+    """By kind: what can open something up to others is not on this list, so a new one must be thought about here."""
+    made = {one["Type"] for one in STACK.resources.values()}
+    assert made == {
+        *(f"AWS::Lambda::{kind}" for kind in ("EventSourceMapping", "Function", "LayerVersion", "Permission")),
+        *(f"AWS::ApiGatewayV2::{kind}" for kind in ("Api", "ApiMapping", "DomainName", "Stage")),
+        *(f"AWS::CloudFront::{kind}" for kind in ("CachePolicy", "Distribution")),
+        *(f"AWS::CloudWatch::{kind}" for kind in ("Alarm", "Dashboard")),
+        *("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::Logs::LogGroup"),
+        *("AWS::IAM::Role", "AWS::Route53::RecordSet"),
+    }
+    told = json.dumps(STACK.resources)
+    assert not re.search(r'"Principal": ("\*"|\{"AWS")', told)
+    assert not re.search(r'"(ResourcePolicy|ResourcePolicyDocument|RedriveAllowPolicy|DataProtectionPolicy)":', told)
+
+
+def test_the_dead_letters_are_reached_by_the_queue_alone() -> None:
+    """No role names them, no function hears of them: an owner's own key sends them back."""
+    users = {name for name, one in STACK.resources.items() if "<DeadPings" in json.dumps(one)}
+    assert users == {"Pings", "DeadPingsAlarm", "Dashboard"}
+
+
+def test_the_access_log_has_no_text_of_a_strangers() -> None:
+    (stage,) = STACK.of_type("AWS::ApiGatewayV2::Stage").values()
+    line = stage["AccessLogSettings"]["Format"]
+    assert json.loads(line).keys() >= {"ip", "route", "status", "request"}
+    words = set(re.findall(r"\$context\.[\w.]+", line))
+    assert not words & {"$context.path", "$context.identity.userAgent", "$context.protocol", "$context.domainName"}
+
+
+def test_the_door_needs_no_sign_in_and_the_word_auth_deploys_nothing() -> None:
+    body = json.dumps(STACK.resources["Api"]["Properties"]["Body"])
+    assert "ecurity" not in body
+    assert "uthorizer" not in body
+    assert template.load().tree["Resources"]["Api"]["Properties"]["Auth"] == {"EnableIamAuthorizer": False}
