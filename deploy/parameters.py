@@ -1,0 +1,109 @@
+"""The parameters of a deployment, held against what template.yaml says of them before AWS is asked."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import shlex
+from typing import TYPE_CHECKING, Any
+
+from linkback.site import Sites
+from linkback_cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+Declared = dict[str, dict[str, Any]]
+
+# CloudFormation's functions for rules, those that a template without VPCs can use.
+_FUNCTIONS: dict[str, Callable[[list[Any]], bool]] = {
+    "Fn::And": all,
+    "Fn::Or": any,
+    "Fn::Not": lambda told: not told[0],
+    "Fn::Equals": lambda told: bool(told[0] == told[1]),
+    "Fn::Contains": lambda told: told[1] in told[0],
+}
+
+# Of https://me@example.com:8080/blog the host.
+_ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:/+)?(?:[^/?#]*@)?([^/?#:@]+)(?::\d+)?(?:[/?#].*)?")
+
+
+def read(text: str, where: str = "PARAMETERS") -> dict[str, str]:
+    """Read `Name=value Other="a value"`. Raises Trouble that names `where` it stands."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise Trouble(f"{where} cannot be read ({error}): write Name=value, with quotes around spaces") from error
+    for word in words:
+        if not re.fullmatch(r"[A-Za-z0-9]+=.*", word, re.DOTALL):
+            raise Trouble(f"{where} has {word!r}: write each one as Name=value, such as Moderation=none")
+    return dict(word.split("=", 1) for word in words)
+
+
+def check(given: Mapping[str, str], declared: Declared) -> dict[str, str]:
+    """What was given, tidied, if template.yaml would take it. Raises Trouble with the first thing that it would not."""
+    for name in sorted(given.keys() - declared.keys()):
+        near = difflib.get_close_matches(name, declared, 1, 0.5)
+        guess = f" Did you mean {near[0]}?" if near else ""
+        raise Trouble(f"There is no parameter {name}.{guess} There are: {', '.join(declared)}")
+    tidy = {name: sites(value, declared[name]) if name == "Sites" else value for name, value in given.items()}
+    for name, value in tidy.items():
+        if problem := _problem(value, declared[name]):
+            raise Trouble(f"{name} cannot be {value!r}: it {problem}")
+    return tidy
+
+
+def check_rules(values: Mapping[str, str], rules: Mapping[str, Any]) -> None:
+    """What the template's Rules say of parameters that need each other. Raises Trouble with the rule's own sentence."""
+    for rule in rules.values():
+        if _holds(rule.get("RuleCondition", {"Fn::And": []}), values):
+            for assertion in rule["Assertions"]:
+                if not _holds(assertion["Assert"], values):
+                    raise Trouble(assertion["AssertDescription"])
+
+
+def sites(text: str, declared: Mapping[str, Any]) -> str:
+    """The sites without blanks around their commas. Raises Trouble that says what to write instead."""
+    if problem := _refused(text, declared):
+        meant = ",".join(dict.fromkeys(_hosts(text)))
+        hint = f" Write {meant}" if meant and not _refused(meant, declared) else ""
+        raise Trouble(f"{problem}{hint}")
+    return ",".join(word.strip() for word in text.split(","))
+
+
+def _refused(text: str, declared: Mapping[str, Any]) -> str | None:
+    """What CloudFormation, or else the functions themselves, would have against the sites."""
+    if problem := _problem(text, declared):
+        return f"Sites cannot be {text!r}: it {problem}"
+    try:
+        Sites.parse(text)
+    except ValueError as error:
+        return f"{error}."
+    return None
+
+
+def _problem(value: str, declared: Mapping[str, Any]) -> str | None:
+    """Why CloudFormation would not take the value, in words that follow "it"."""
+    allowed = [str(one) for one in declared.get("AllowedValues", ())]
+    if allowed and value not in allowed:
+        return f"must be one of {', '.join(allowed)}."
+    if not re.fullmatch(declared.get("AllowedPattern", r"(?s:.*)"), value):
+        return str(declared.get("ConstraintDescription", f"must match {declared['AllowedPattern']}"))
+    return None
+
+
+def _hosts(text: str) -> Iterator[str]:
+    for word in re.split(r"[\s,;]+", text.strip()):
+        if found := _ADDRESS.fullmatch(word):
+            yield found[1]
+
+
+def _holds(node: Any, values: Mapping[str, str]) -> Any:
+    if isinstance(node, list):
+        return [_holds(one, values) for one in node]
+    if not isinstance(node, dict):
+        return node
+    ((name, operands),) = node.items()
+    if name == "Ref":
+        return values.get(operands, "")
+    return _FUNCTIONS[name](_holds(operands, values))

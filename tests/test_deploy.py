@@ -1,0 +1,258 @@
+"""`make deploy` against an emulated account: what it refuses to touch, what it asks, and how it calls SAM."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from deploy.__main__ import AFTERWARDS
+
+from deploying import OURS, ROOT, Developer
+from linkback_cli import template
+from linkback_cli.emulator import Emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+OUTPUTS = {
+    "Tags": '<link rel="pingback" href="https://b/pingback">\n<link rel="webmention" href="https://b/webmention">',
+    "FeedUrl": "https://b/api/mentions.jf2?domain=example.com",
+    "WebmentionEndpoint": "https://b/webmention",
+}
+BUILD = ["make", "build", "ARGS=--parameter-overrides Architecture=arm64"]
+DEPLOY = ["sam", "deploy", "--stack-name", "linkback", "--region", "eu-central-1", "--no-fail-on-empty-changeset"]
+
+
+def stack(description: str = OURS, **parameters: str) -> str:
+    """A template with a topic, in our shape or somebody's."""
+    made: dict[str, Any] = {
+        "Description": description,
+        "Parameters": {name: {"Type": "String", "Default": value} for name, value in parameters.items()},
+        "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
+        "Outputs": {name: {"Value": value} for name, value in OUTPUTS.items()},
+    }
+    return json.dumps(made)
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    log = tmp_path_factory.mktemp("account") / "log"
+    with Emulator(log, {"SERVICES": "cloudformation,sts,sns,s3"}) as running:
+        yield running.endpoint
+
+
+@pytest.fixture
+def cloudformation(endpoint: str) -> Iterator[Any]:
+    """The client of the account's CloudFormation, without a stack before and after."""
+    client = boto3.client("cloudformation", endpoint_url=endpoint, region_name="eu-central-1")
+    yield client
+    for name in names(client):
+        client.delete_stack(StackName=name)
+        client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
+@pytest.fixture
+def developer(endpoint: str, cloudformation: Any, tmp_path: Path) -> Developer:
+    (tmp_path / "stack.json").write_text(stack())
+    return Developer(tmp_path, {"AWS_ENDPOINT_URL": endpoint})
+
+
+def names(cloudformation: Any) -> list[str]:
+    return [one["StackName"] for one in cloudformation.describe_stacks()["Stacks"]]
+
+
+def make(cloudformation: Any, body: str, name: str = "linkback") -> None:
+    cloudformation.create_stack(StackName=name, TemplateBody=body)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+
+
+# A new stack
+
+
+def test_a_new_stack_is_built_deployed_and_its_tags_are_told_to_the_letter(developer: Developer) -> None:
+    told = developer.deploy(SITES="example.com, blog.example.org")
+    words = ["--no-confirm-changeset", "--parameter-overrides", 'Sites="example.com,blog.example.org"']
+    assert developer.calls == [BUILD, [*DEPLOY, *words]]
+    assert told.startswith("Account 000000000000, region eu-central-1, stack linkback (new)\n")
+    assert told.endswith(AFTERWARDS.format(**OUTPUTS) + "\n")
+
+
+def test_what_is_told_afterwards_are_outputs_of_the_template() -> None:
+    assert set(re.findall(r"{(\w+)}", AFTERWARDS)) <= template.load().tree["Outputs"].keys()
+
+
+def test_everything_can_be_said_at_once(developer: Developer) -> None:
+    wanted = "Moderation=none AlertEmail=me@example.com RebuildHook='https://x.example/?a=\"b\"&c=d'"
+    told = developer.deploy(SITES="example.com", PARAMETERS=wanted, STACK="mine", REGION="eu-west-1", ARGS="--tags a=b")
+    assert developer.calls[1][3:6] == ["mine", "--region", "eu-west-1"]
+    assert developer.calls[1][7:] == [
+        "--no-confirm-changeset",
+        "--parameter-overrides",
+        'Moderation="none"',
+        'AlertEmail="me@example.com"',
+        r'RebuildHook="https://x.example/?a=\"b\"&c=d"',
+        'Sites="example.com"',
+        "--tags",
+        "a=b",
+    ]
+    assert told.endswith("AWS has sent a letter to me@example.com: alarms come there once its link was followed.\n")
+
+
+def test_what_guided_wrote_down_is_deployed_and_the_command_has_the_last_word(developer: Developer) -> None:
+    (developer.folder / "samconfig.toml").write_text(
+        '[default.deploy.parameters]\nstack_name = "other"\nregion = "eu-west-1"\n'
+        'parameter_overrides = "Sites=\\"a.example\\" Moderation=\\"all\\" AlertEmail=\\"\\""'
+    )
+    developer.deploy(PARAMETERS="Moderation=none")
+    assert developer.calls[1][3:6] == ["other", "--region", "eu-west-1"]
+    assert developer.calls[1][9:] == ['Sites="a.example"', 'Moderation="none"', 'AlertEmail=""']
+
+
+def test_it_is_built_for_the_architecture_that_is_deployed(developer: Developer) -> None:
+    developer.deploy(SITES="example.com", PARAMETERS="Architecture=x86_64")
+    assert developer.calls[0] == ["make", "build", "ARGS=--parameter-overrides Architecture=x86_64"]
+
+
+def test_without_a_keyboard_the_question_is_an_error(developer: Developer, cloudformation: Any) -> None:
+    said = "Which sites is this bridge for? Say their hosts, as in: make deploy SITES=example.com"
+    assert developer.refusal() == said
+    assert names(cloudformation) == []
+
+
+def test_rules_are_held_before_anything_is_made(developer: Developer, cloudformation: Any) -> None:
+    said = developer.refusal(SITES="example.com", PARAMETERS="DomainName=links.example.com")
+    assert said.startswith("DomainName needs CertificateArn")
+    assert names(cloudformation) == []
+
+
+def test_a_build_that_fails_ends_it(developer: Developer, cloudformation: Any) -> None:
+    (developer.folder / "build.code").write_text("2")
+    ran = developer.run("deploy", SITES="example.com")
+    assert ran.returncode == 1
+    assert ran.stderr == "Error: The build failed: what is wrong stands above. Mend it, and do this again.\n"
+    assert developer.calls == [BUILD]
+    assert names(cloudformation) == []
+
+
+def test_a_deployment_that_fails_does_not_tell_tags(developer: Developer) -> None:
+    (developer.folder / "deploy.code").write_text("1")
+    ran = developer.run("deploy", SITES="example.com")
+    assert ran.returncode == 1
+    assert ran.stderr == "Error: sam deploy failed: what is wrong stands above. Mend it, and do this again.\n"
+    assert "pingback" not in ran.stdout
+
+
+def test_a_stack_that_sam_did_not_make_is_not_there(developer: Developer) -> None:
+    (developer.folder / "stack.json").unlink()
+    ran = developer.run("deploy", SITES="example.com")
+    assert (ran.returncode, ran.stderr) == (1, "Error: The stack linkback was not made.\n")
+
+
+# A stack that is there
+
+
+def test_a_linkback_keeps_what_is_not_said(developer: Developer, cloudformation: Any) -> None:
+    make(cloudformation, stack(Sites="example.com", Moderation="none", Architecture="x86_64"))
+    (developer.folder / "stack.json").unlink()
+    told = developer.deploy()
+    assert "stack linkback (there already: what you do not say stays as it is)\n" in told
+    assert "The stack linkback in eu-central-1 is there (CREATE_COMPLETE).\n" in told
+    build = ["make", "build", "ARGS=--parameter-overrides Architecture=x86_64"]
+    assert developer.calls == [build, [*DEPLOY, "--no-confirm-changeset"]]
+
+
+def test_somebody_elses_stack_is_not_touched(developer: Developer, cloudformation: Any) -> None:
+    make(cloudformation, stack("The shop"))
+    before = cloudformation.describe_stacks(StackName="linkback")["Stacks"]
+    assert developer.refusal(SITES="example.com") == (
+        "The stack linkback in eu-central-1 is not a Linkback (The shop): choose another name, with STACK=my-linkback "
+        "after make, or as stack_name in samconfig.toml. Nothing of it was touched."
+    )
+    assert cloudformation.describe_stacks(StackName="linkback")["Stacks"] == before
+
+
+def test_nor_is_one_that_does_not_say_what_it_is(developer: Developer, cloudformation: Any) -> None:
+    make(cloudformation, json.dumps({"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}))
+    assert developer.refusal(SITES="example.com").startswith(
+        "The stack linkback in eu-central-1 is not a Linkback: choose"
+    )
+
+
+def test_the_template_is_known_by_its_description() -> None:
+    assert template.load().tree["Description"].startswith("Linkback:")
+    assert OURS.startswith("Linkback:")
+
+
+# At a keyboard
+
+
+def talk(developer: Developer, *answers: str) -> str:
+    """What it says at a terminal where these lines are typed, each at a question."""
+    own, its = pty.openpty()
+    with subprocess.Popen(
+        developer.command("deploy"), cwd=developer.folder, env=developer.environ, stdin=its, stdout=its, stderr=its
+    ) as process:
+        os.close(its)
+        said, left, deadline = "", list(answers), time.monotonic() + 30
+        while time.monotonic() < deadline:
+            try:
+                piece = os.read(own, 65536) if select.select([own], [], [], 1)[0] else b""
+            except OSError:  # the other end is closed
+                break
+            said += piece.decode()
+            if left and said.endswith(": "):
+                os.write(own, f"{left.pop(0)}\n".encode())
+        os.close(own)
+        assert process.wait(10) == 0, said
+    assert left == []
+    return said.replace("\r\n", "\n")
+
+
+def test_a_new_stack_asks_one_question_until_the_answer_is_a_host(developer: Developer) -> None:
+    said = talk(developer, "https://example.com/blog", "example.com")
+    question = "The hosts of your sites, such as example.com,blog.example.org: "
+    assert said.count(question) == 2
+    assert "without https:// and without paths. Write example.com\n" in said
+    assert developer.calls[1][7:] == ["--no-confirm-changeset", "--parameter-overrides", 'Sites="example.com"']
+
+
+def test_a_change_of_a_stack_is_confirmed_where_somebody_can(developer: Developer, cloudformation: Any) -> None:
+    make(cloudformation, stack(Sites="example.com"))
+    (developer.folder / "stack.json").unlink()
+    talk(developer)
+    assert developer.calls[1] == [*DEPLOY, "--confirm-changeset"]
+
+
+# The Makefile
+
+
+def test_make_hands_on_what_is_said_behind_it(developer: Developer) -> None:
+    """With a Makefile whose `.venv` is ready, and the recorder in the place of SAM."""
+    venv = developer.folder / ".venv/bin"
+    venv.mkdir(parents=True)
+    (venv / "python").symlink_to(developer.command("deploy")[0])
+    for name in ("requirements/run.txt", "pyproject.toml", ".venv/run"):
+        path = developer.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    (developer.folder / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
+    said = ["SITES=example.com, blog.example.org", "STACK=mine", "ARGS=--tags a=b", f"SAM={developer.folder}/bin/sam"]
+    command = [str(shutil.which("make")), "deploy", *said]
+    made = subprocess.run(
+        command, cwd=developer.folder, env=developer.environ, capture_output=True, text=True, check=False
+    )
+    assert made.returncode == 0, made.stderr
+    words = ["--no-confirm-changeset", "--parameter-overrides", 'Sites="example.com,blog.example.org"', "--tags", "a=b"]
+    assert developer.calls[0] == ["sam", "build", "--parameter-overrides", "Architecture=arm64"]
+    assert developer.calls[1][7:] == words
+    assert developer.calls[1][3] == "mine"
