@@ -1,8 +1,8 @@
 """Write the exact versions that pip chooses for pyproject.toml's dependencies: `make pins`.
 
-One file for each environment: what Lambda installs, what the command needs, what the tests add, what the checks add,
-and SAM CLI, which pins another botocore than MiniStack does and therefore lives alone. They are pip's answer for the
-oldest Python that an environment may meet, from wheels only, so that nobody needs a compiler.
+One file for each environment: what Lambda installs, what its runtime brings, what the command needs, what the tests
+add, what the checks add, and SAM CLI, which pins another botocore than MiniStack does and therefore lives alone. They
+are pip's answer for the oldest Python that an environment may meet, from wheels only, so that nobody needs a compiler.
 """
 
 from __future__ import annotations
@@ -32,17 +32,19 @@ def main() -> None:
     run = _closure([*layer, *extras["cli"]], OLDEST)
     test = _closure([*run, *extras["test"]], OLDEST)
     lint = _closure([*test, *extras["lint"]], OLDEST)
+    runtime = _closure(extras["runtime"], "3.13", "--platform", "manylinux2014_x86_64")
     _write(LAYER, layer)
     _write(ROOT / "requirements/run.txt", run)
     _write(ROOT / "requirements/test.txt", ["-r run.txt", *_beyond(run, test)])
     _write(ROOT / "requirements/lint.txt", ["-r test.txt", *_beyond(test, lint)])
+    _write(ROOT / "requirements/runtime.txt", runtime)
     _write(ROOT / "requirements/sam.txt", _closure([SAM_CLI], "3.13"))
 
 
-def _closure(wanted: Iterable[str], python: str) -> list[str]:
+def _closure(wanted: Iterable[str], python: str, *options: str) -> list[str]:
     """`name==version` of all that pip would install, sorted."""
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--dry-run", "--ignore-installed", "--report", "-"]
-    command += ["--only-binary", ":all:", "--python-version", python, "--target", "unused", *wanted]
+    command += ["--only-binary", ":all:", "--python-version", python, "--target", "unused", *options, *wanted]
     report = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     found = (entry["metadata"] for entry in report["install"])
     return sorted(f"{one['name'].lower().replace('_', '-')}=={one['version']}" for one in found)

@@ -40,8 +40,9 @@ def test_every_line_is_one_exact_version_and_names_no_host(path: Path) -> None:
         (PROJECT["optional-dependencies"]["cli"], ROOT / "requirements/run.txt"),
         (PROJECT["optional-dependencies"]["test"], ROOT / "requirements/test.txt"),
         (PROJECT["optional-dependencies"]["lint"], ROOT / "requirements/lint.txt"),
+        (PROJECT["optional-dependencies"]["runtime"], ROOT / "requirements/runtime.txt"),
     ],
-    ids=["layer", "run", "test", "lint"],
+    ids=["layer", "run", "test", "lint", "runtime"],
 )
 def test_what_pyproject_asks_for_is_pinned_within_its_bounds(wanted: list[str], path: Path) -> None:
     pinned = pins(path)
