@@ -76,7 +76,15 @@ class Stack:
 
     def sam(self, *arguments: str) -> str:
         """What a SAM command printed; it did not fail."""
-        environment = {
+        command = [self._sam, *arguments]
+        ran = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=300)
+        assert ran.returncode == 0, f"{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}"
+        return ran.stdout
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """For a command that shall see this AWS and nothing of the user's own."""
+        return {
             **{name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ},
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": "test",
@@ -86,10 +94,6 @@ class Stack:
             "AWS_EC2_METADATA_DISABLED": "true",
             "SAM_CLI_TELEMETRY": "0",
         }
-        command = [self._sam, *arguments]
-        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
-        assert ran.returncode == 0, f"{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}"
-        return ran.stdout
 
     def client(self, service: str, **credentials: str) -> Any:
         """A boto3 client; of an administrator, unless it is handed somebody's credentials."""
