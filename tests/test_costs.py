@@ -1,0 +1,127 @@
+"""The cost tables of docs/operations.md: each cell is units times price, and the units are what the code does."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from linkback_cli import template
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COSTS = re.split(r"^## ", (template.ROOT / "docs/operations.md").read_text("utf-8"), flags=re.MULTILINE)
+(TOLD,) = (part for part in COSTS if part.startswith("What it costs"))
+TABLES = re.findall(r"(?:^\|.*\n)+", TOLD, re.MULTILINE)
+PINGS, CALLS, READS = (
+    [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()] for table in TABLES
+)
+
+# A reply of 470 letters, as people write them.
+REPLY = ("A paragraph of an honest reply, with a few words more than it needs. " * 7)[:470]
+PAGE = """<title>Ponds</title><article class="h-entry"><h1 class="p-name">A post of mine about ponds</h1>
+<a class="p-author h-card" href="/">Ada Author<img class="u-photo" src="/ada.jpg" alt=""></a>
+<time class="dt-published" datetime="2026-11-22T10:00:00Z"></time>
+<div class="e-content"><p>{reply}</p><p>See <a class="u-in-reply-to" href="{target}">this</a></p></div></article>"""
+
+
+def number(cell: str) -> float:
+    """Of `14`, `0.50`, `**50.46**` or `2 × 0.5` the value; an empty cell is nothing."""
+    factors = [float(one) for one in cell.strip("*").split("×")] if cell else [0.0]
+    return float(math.prod(factors))
+
+
+@pytest.mark.parametrize("row", PINGS[2:-1], ids=lambda row: row[0])
+def test_a_pings_cost_is_its_units_at_their_price(row: list[str]) -> None:
+    million, alone, bursts, *dollars = map(number, row[1:])
+    wanted = (million * alone / 1000, million * alone, million * bursts)
+    assert [f"{one:.4f}" for one in dollars[:1]] == [f"{_half_up(wanted[0], 4):.4f}"]
+    assert dollars[1:] == [_half_up(one, 2) for one in wanted[1:]]
+
+
+@pytest.mark.parametrize("row", READS[2:-1], ids=lambda row: row[0])
+def test_a_builds_cost_is_its_units_at_their_price(row: list[str]) -> None:
+    million, units, thousand = map(number, row[1:])
+    assert thousand == _half_up(million * units / 1000, 4)
+
+
+@pytest.mark.parametrize(("table", "columns"), [(PINGS, (4, 5, 6)), (CALLS, (1, 2)), (READS, (3,))])
+def test_the_sums_are_the_sums_of_their_rows(table: list[list[str]], columns: tuple[int, ...]) -> None:
+    for column in columns:
+        assert math.isclose(number(table[-1][column]), sum(number(row[column]) for row in table[2:-1]))
+
+
+def _half_up(value: float, digits: int) -> float:
+    return float(math.floor(value * 10**digits + 0.5 + 1e-9)) / float(10**digits)
+
+
+# What the code does
+
+
+Call = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture
+def calls() -> Iterator[list[Call]]:
+    """Every call to DynamoDB by clients that are made from here on, with its parameters."""
+    made: list[Call] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        made.append((model.name, params))
+
+    boto3.setup_default_session()
+    boto3.DEFAULT_SESSION.events.register("provide-client-params.dynamodb", note)
+    yield made
+    boto3.setup_default_session()
+
+
+def size(item: dict[str, dict[str, str]]) -> int:
+    """Bytes as DynamoDB counts them, a little more for numbers."""
+    return sum(len(name.encode()) + len(str(next(iter(value.values()))).encode()) for name, value in item.items())
+
+
+def units(item: dict[str, Any]) -> int:
+    """Write units of one new item: each KB begun, in the table and in each index that has all of it; `due` has keys."""
+    return math.ceil(size(item) / 1024) * (1 + ("feed" in item) + ("thread" in item)) + ("due" in item)
+
+
+def told(name: str) -> list[float]:
+    (row,) = (row for row in CALLS if name in row[0])
+    return [number(cell) for cell in row[1:]]
+
+
+def test_a_published_ping_writes_and_reads_what_the_table_says(
+    calls: list[Call], internet: Any, request: pytest.FixtureRequest, dynamodb: Any, table_name: str
+) -> None:
+    bridge = request.getfixturevalue("make_bridge")(SITES="127.0.0.1", SELF_MENTIONS="allow")
+    target = internet.put("/a-post-of-mine/", "<title>It exists</title>")
+    calls.clear()
+    bridge.webmention(internet.put("/notes/2026/a-reply/", PAGE.format(reply=REPLY, target=target)), target)
+    bridge.work()
+
+    items = {
+        params["Item"]["pk"]["S"][:5] + params["Item"]["sk"]["S"][:4]: params["Item"]
+        for name, params in calls
+        if name == "PutItem"
+    }
+    assert units(items["PING#PING"]) == told("the ping's record")[0]
+    assert units(items["PAGE#PAGE"]) == told("what the target answered")[0]
+    assert 1536 < size(items["PAGE#MENT"]) < 2048
+    assert units(items["PAGE#MENT"]) == told("the mention, 2 units")[0]
+    number_taken, ended = (params for name, params in calls if name == "UpdateItem")
+    assert number_taken["Key"]["pk"]["S"] == "SEQUENCE"
+    assert told("the next number")[0] == 1
+    record = dynamodb.get_item(TableName=table_name, Key=ended["Key"])["Item"]
+    assert "due" not in record  # one unit to take it out of the index, one each for the table and `feed`
+    assert units(record) + 1 == told("the ping's end")[0]
+
+    assert Counter(name for name, _ in calls) == {"Query": 2, "PutItem": 3, "GetItem": 2, "UpdateItem": 2}
+    consistent = [params.get("ConsistentRead", False) for name, params in calls if name == "GetItem"]
+    assert [1.0 if one else 0.5 for one in consistent] == [told("is the mention known")[1], told("was the target")[1]]
+    assert number(CALLS[-1][1]) == number(next(row for row in PINGS if "write units" in row[0])[2])
+    assert number(CALLS[-1][2]) == number(next(row for row in PINGS if "read units" in row[0])[2])
