@@ -220,7 +220,7 @@ def test_a_failure_of_ours_is_said_as_ours_at_every_door(path: str) -> None:
     [
         ("x", {"protocol", "source", "target"}),
         ("", set[str]()),
-        (SOURCE, {"protocol", "source", "target", "id"}),
+        (SOURCE, {"protocol", "source", "target", "id", "cause"}),
     ],
 )
 def test_a_refusal_is_logged_with_what_was_known_by_then(table: Table, source: str, known: set[str]) -> None:

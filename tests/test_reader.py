@@ -301,10 +301,14 @@ def test_the_health_check_asks_the_table(reading: Bridge, make_bridge: Callable[
 
 
 def test_when_the_table_is_down_a_feed_says_so_in_its_own_shape(make_bridge: Callable[..., Bridge]) -> None:
-    answer = make_bridge(TABLE="no-such-table").get("/api/mentions.jf2?domain=example.com")
+    bridge = make_bridge(TABLE="no-such-table")
+    answer = bridge.get("/api/mentions.jf2?domain=example.com")
     told = json.loads(answer.body)
     assert (answer.status, told["error"], told["children"]) == (503, "server-trouble", [])
     assert headers(answer)["access-control-allow-origin"] == "*"
+    [(event, line)] = bridge.logged
+    assert (event, line["status"]) == ("read", 503)
+    assert "ResourceNotFoundException" in line["cause"]
 
 
 def test_nothing_that_a_sender_wrote_is_unescaped_on_a_page(reading: Bridge, table: Table) -> None:

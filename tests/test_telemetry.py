@@ -193,6 +193,7 @@ def test_an_outage_of_ours_is_counted_as_ours(deployed: Deployed) -> None:
     lines, answers = deployed.run("receive", webmention(SOURCE), pingback(SOURCE), AWS_ENDPOINT_URL=nowhere)
     assert metrics(lines) == [{"Unavailable": 1}] * 2
     assert [(line["status"], line["reason"]) for line in lines] == [(503, "server-trouble"), (200, "server-trouble")]
+    assert all("EndpointConnectionError" in line["cause"] for line in lines)
     assert "<int>50</int>" in answers[1]["body"]
 
 

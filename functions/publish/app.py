@@ -42,14 +42,18 @@ def connect(
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
         started, request = time.perf_counter(), gateway.request(event)
-        route = f"{request.method} {request.path}"[:200]
+        route, told = f"{request.method} {request.path}"[:200], dict[str, Any]()
         try:
             response = _answer(routes, request)
+        except (BotoCoreError, ClientError) as trouble:
+            told["cause"] = repr(trouble)
+            response = reader.unavailable(request)
         except Exception as bug:  # noqa: BLE001 - a build is answered whatever it is, and the owner told
             say("trouble", route=route, **telemetry.bug(bug))
             response = reader.failed(request)
         answer = gateway.payload(response, request)
-        told = {} if response.mentions is None else {"mentions": response.mentions}
+        if response.mentions is not None:
+            told["mentions"] = response.mentions
         ms = round((time.perf_counter() - started) * 1000)
         say("read", route=route, status=response.status, **told, bytes=gateway.size(answer), ms=ms)
         return answer
@@ -69,8 +73,6 @@ def _answer(routes: Mapping[str, Callable[[Request], Response]], request: Reques
         return answer(request)
     except BadQuery as bad:
         return reader.bad_query(request, bad)
-    except (BotoCoreError, ClientError):
-        return reader.unavailable(request)
 
 
 handler = connect(os.environ)

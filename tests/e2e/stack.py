@@ -56,7 +56,7 @@ class Stack:
     """One deployed stack and the AWS that it is in: `client` makes clients of an administrator."""
 
     def __init__(self, emulator: Emulator, sam: str) -> None:
-        self.endpoint, self._sam = emulator.endpoint, sam
+        self.endpoint, self.command = emulator.endpoint, sam
 
     def deploy(self, template: Path, **parameters: str) -> str:
         """Create or update the stack from a build; what SAM printed. What no parameter says stays as it was."""
@@ -76,7 +76,7 @@ class Stack:
 
     def sam(self, *arguments: str) -> str:
         """What a SAM command printed; it did not fail."""
-        command = [self._sam, *arguments]
+        command = [self.command, *arguments]
         ran = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False, timeout=300)
         assert ran.returncode == 0, f"{ran.stdout[-4000:]}\n{ran.stderr[-4000:]}"
         return ran.stdout

@@ -123,7 +123,9 @@ def _name(request: Request) -> str:
 
 
 def _refused(refusal: Declined | TryLater) -> Fields:
-    return {"outcome": "refused", "reason": str(refusal.reason), "detail": refusal.detail}
+    told = {"outcome": "refused", "reason": str(refusal.reason), "detail": refusal.detail}
+    ours = isinstance(refusal, TryLater) and refusal.__cause__
+    return told | ({"cause": repr(ours)} if ours else {})
 
 
 def _preflight(allowed: str) -> Response:

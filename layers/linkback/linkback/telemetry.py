@@ -32,7 +32,7 @@ UNITS = {
 
 # Characters of a stranger's words. A URL has 2,048 at most.
 LONGEST = 2048
-LIMITS = {"route": 200, "detail": 500, "error": 500, "traceback": 8000, "body": 5000}
+LIMITS = {"route": 200, "detail": 500, "cause": 500, "error": 500, "traceback": 8000, "body": 5000}
 
 _FATES = {
     "published": "Published",
