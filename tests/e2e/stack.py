@@ -56,7 +56,7 @@ class Stack:
     """One deployed stack and the AWS that it is in: `client` makes clients of an administrator."""
 
     def __init__(self, emulator: Emulator, sam: str) -> None:
-        self.endpoint, self.command = emulator.endpoint, sam
+        self.endpoint, self.command = emulator.endpoint, str(Path(sam).absolute())
 
     def deploy(self, template: Path, **parameters: str) -> str:
         """Create or update the stack from a build; what SAM printed. What no parameter says stays as it was."""
