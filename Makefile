@@ -40,6 +40,9 @@ e2e: $(if $(LINKBACK_URL),,build-here) .venv/test
 bench: .venv/test
 	.venv/bin/python -m bench $(ARGS)
 
+# make would read the $ of an address as its own.
+override PARAMETERS := $(value PARAMETERS)
+
 # SITES=example.com, and if wanted STACK, REGION, PARAMETERS="Moderation=none AlertEmail=me@example.com": by the environment.
 deploy: .venv/run
 	@.venv/bin/python -m deploy --sam "$(SAM)" --make "$(MAKE_COMMAND)"

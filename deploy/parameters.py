@@ -84,6 +84,8 @@ def _refused(text: str, declared: Mapping[str, Any]) -> str | None:
 
 def _problem(value: str, declared: Mapping[str, Any]) -> str | None:
     """Why CloudFormation would not take the value, in words that follow "it"."""
+    if "\\" in value:
+        return "must have no \\ in it, which SAM would read as its own: in an address write %5C."
     allowed = [str(one) for one in declared.get("AllowedValues", ())]
     if allowed and value not in allowed:
         return f"must be one of {', '.join(allowed)}."

@@ -53,6 +53,10 @@ def test_sites_that_are_not_hosts_are_told_as_hosts(sites: str, meant: str) -> N
     assert refusal({"Sites": sites}) == f"Sites cannot be {sites!r}: it {HOSTS} Write {meant}"
 
 
+def test_what_sam_would_hand_on_as_something_else_is_refused() -> None:
+    assert "write %5C" in refusal({"RebuildHook": "https://h.example/?a=\\"})
+
+
 @pytest.mark.parametrize("sites", ["", " ", ",", "-example.com", "https://", "*.example.com"])
 def test_sites_that_nobody_can_guess_are_refused_without_a_guess(sites: str) -> None:
     assert refusal({"Sites": sites}) == f"Sites cannot be {sites!r}: it {HOSTS}"

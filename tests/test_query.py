@@ -199,12 +199,12 @@ def test_100_kb_of_an_unknown_parameter_are_passed_over() -> None:
 
 
 def test_what_is_older_is_asked_for_by_the_id_it_is_older_than() -> None:
-    asked = read(f"target%5B%5D={ENCODED}&page=2&since=2026-01-02T03:04:05+01:00&per-page=7&x=%C3%BC")
+    asked = read(f"target%5B%5D={ENCODED}&page=2&since=2026-01-02T03:04:05+01:00&per-page=7&x={'(' * 9000}")
     following = asked.older(217_000_000)
     again = read(following)
     assert (again.targets, again.per_page, again.since) == (asked.targets, 7, asked.since)
     assert (again.page, again.before) == (0, 217_000_000)
-    assert parse_qs(following)["x"] == ["ü"]
+    assert "x" not in parse_qs(following)  # it would be three times as long, in a header
     assert parse_qs(again.older(5))["before"] == ["5"]
 
 

@@ -84,7 +84,7 @@ def line(**fields: Any) -> Mapping[str, object]:
 def test_any_text_is_bounded_and_can_be_written(name: str, text: str) -> None:
     told = line(**{name: text})[name]
     assert isinstance(told, str)
-    assert len(told) <= telemetry.LIMITS.get(name, 2048)
+    assert len(told.encode()) <= telemetry.LIMITS.get(name, 2048)
     assert told.encode() or not text
 
 
@@ -96,6 +96,8 @@ def test_any_text_is_bounded_and_can_be_written(name: str, text: str) -> None:
         ("https:\\\\ann:pw@a.example/", "https:\\\\…@a.example/"),
         ("https://a:b@c@a.example/", "https://…@a.example/"),
         ("'https://ann:pw@a.example/' has a password; see //b:c@d", "'https://…@a.example/' has a password; see //…@d"),
+        ("https://ann:p/w@a.example/", "https://…@a.example/"),
+        ("https://a.example:8080/@ann", "https://a.example:8080/@ann"),
         ("https://a.example/@ann?x=@y", "https://a.example/@ann?x=@y"),
         ("https://a.example?x@y", "https://a.example?x@y"),
         ("ann@a.example", "ann@a.example"),
@@ -103,6 +105,18 @@ def test_any_text_is_bounded_and_can_be_written(name: str, text: str) -> None:
 )
 def test_a_password_in_an_address_is_not_told(text: str, told: str) -> None:
     assert line(source=text)["source"] == told
+
+
+def test_what_is_refused_makes_a_short_line_whatever_it_is_made_of() -> None:
+    """A flood of it is paid for by the byte, and a letter may have four."""
+    told = line(outcome="refused", source="\N{GRINNING FACE}" * 9000, target="t" * 9000, detail="d" * 9000)
+    assert [len(str(told[name]).encode()) for name in ("source", "target", "detail")] == [300, 300, 500]
+
+
+def test_a_long_text_of_addresses_costs_what_a_long_text_costs() -> None:
+    began = time.process_time()
+    line(body="//a:" * 16_000)
+    assert time.process_time() - began < 5  # minutes, were it quadratic
 
 
 def test_the_end_of_a_long_traceback_is_kept_since_it_says_what_happened() -> None:

@@ -67,10 +67,10 @@ class Door:
 
     def _take(self, dialect: Dialect, request: Request, now: datetime, told: Fields) -> Response:
         """Check, record and queue; `told` hears what is known so far."""
+        self._pace.take(request.sender, now.timestamp())  # first: what is refused costs us, too
         ping = dialect.read(request, now)
         told |= {"protocol": str(ping.protocol), "source": ping.source, "target": ping.target}
         claim = self._policy.claim(ping)
-        self._pace.take(request.sender, now.timestamp())
         self._permit(claim.source)
         try:
             earlier = self._record(ping, claim, request.base)

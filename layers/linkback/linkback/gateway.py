@@ -21,7 +21,7 @@ LARGEST_BODY = 65_537
 _LARGE = 1_000_000
 
 # The key of an API mapping, which an owner may have put before all routes, has these characters and no others.
-_PREFIX = re.compile(r"(?:/[\w$.+!*'()-]+)*", re.ASCII)
+_PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[\w$.+!*'()-]{1,300}){0,9}", re.ASCII)
 _PARAMETER = re.compile(r"\\?\{(\w+)(\\?\+)?\\?\}")  # in a route, or in one that re.escape has been at
 
 _NOT_MODIFIED = 304

@@ -33,7 +33,7 @@ button{background:#0b62c4;color:#fff;cursor:pointer}
 """
 
 _HASH = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+_POLICY = f"default-src 'none'; style-src 'sha256-{_HASH}'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
 
 WORDS = {
     Status.QUEUED: "Your mention is waiting to be visited. This usually takes a few seconds.",
@@ -67,7 +67,8 @@ def page(status: int, title: str, main: str, headers: Mapping[str, str], *, base
     )
     told = {
         "content-type": "text/html; charset=utf-8",
-        "content-security-policy": _POLICY,
+        # A cache before the bridge has another name than the form's address.
+        "content-security-policy": f"{_POLICY} {base[: len(base) - len(_root(base))]}",
         "referrer-policy": "no-referrer",
     }
     return Response(status, document, {**headers, **told, "x-content-type-options": "nosniff"})

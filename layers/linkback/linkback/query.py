@@ -29,6 +29,9 @@ _EMPTY_TARGET = re.compile(r"(?:^|&)target(?:\[\]|%5B%5D)?=?(?:&|$)", re.IGNOREC
 # To skip what came before a page it must be read; whoever reads that far follows the Link header, which need not.
 LAST_PAGE, MOST_SKIPPED = 1_000, 100_000
 
+# What the address of the next answer says again. What we do not know stays behind: it is a stranger's, of any length.
+_CARRIED = frozenset({"target", "target[]", "domain", "per-page", "perPage", "since"})
+
 
 class BadQuery(ValueError):  # noqa: N818 - reads as what it is
     """A parameter cannot be read; the message names it and says what it takes."""
@@ -52,7 +55,7 @@ class Query:
 
     def older(self, number: int) -> str:
         """The query string for what is older than the mention of this wm-id: it does not move when new ones arrive."""
-        pairs = [pair for pair in _pairs(self.text) if pair[0] not in ("page", "before")]
+        pairs = [pair for pair in _pairs(self.text) if pair[0] in _CARRIED]
         return urlencode([*pairs, ("before", str(number))], errors="replace")
 
 

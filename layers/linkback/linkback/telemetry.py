@@ -30,8 +30,9 @@ UNITS = {
     "Reads": "Count",
 }
 
-# Characters of a stranger's words. A URL has 2,048 at most.
-LONGEST = 2048
+# Bytes of a stranger's words. A URL has 2,048 characters at most; of what is refused the beginning is enough, for floods
+# are made of it, and logs are paid by the byte.
+LONGEST, LONGEST_REFUSED = 2048, 300
 LIMITS = {"route": 200, "detail": 500, "cause": 500, "error": 500, "traceback": 8000, "body": 5000}
 
 _FATES = {
@@ -44,7 +45,8 @@ _FATES = {
 }
 _NO_PING = ("method", "not-found")
 _CLIENT_ERROR = 400
-_PASSWORD = re.compile(r"(?<=[/\\]{2})[^/\\?#\s]*@")
+# Of `//me:secret@host` what is before the @. A password may have a slash in it, a path may have an @, a host a port.
+_PASSWORD = re.compile(r"(?<=[/\\]{2})(?:[^/\\?#\s]*|[^/\\?#\s:@]*:(?!\d+/)[^\s@]{0,200})@")
 
 
 class Journal(Protocol):
@@ -81,7 +83,8 @@ class Lines:
         """A bug ("trouble") is told whatever the level: an alarm sends its reader here."""
         if self._first:
             self._first, fields["cold_start"] = False, True
-        told = {name: _bounded(name, value) for name, value in fields.items()}
+        longest = LONGEST_REFUSED if fields.get("outcome") == "refused" else LONGEST
+        told = {name: _bounded(value, LIMITS.get(name, longest)) for name, value in fields.items()}
         metrics = embedded(self._namespace, int(self._clock() * 1000), measured(event, fields))
         if event == "trouble":
             self._journal.error(event, extra=told)
@@ -121,9 +124,8 @@ def bug(error: BaseException) -> dict[str, str]:
     return {"error": repr(error), "traceback": trace[-LIMITS["traceback"] :]}
 
 
-def _bounded(name: str, value: Any) -> Any:
-    """A stranger's words, of bounded length, in characters that can be written, without the password of a URL."""
+def _bounded(value: Any, longest: int) -> Any:
+    """A stranger's words, so many bytes at most, in characters that can be written, without the password of a URL."""
     if not isinstance(value, str):
         return value
-    words = _PASSWORD.sub("…@", value).encode("utf-8", "replace").decode()
-    return words[: LIMITS.get(name, LONGEST)]
+    return _PASSWORD.sub("…@", value).encode("utf-8", "replace")[:longest].decode("utf-8", "ignore")
