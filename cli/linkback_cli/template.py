@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -104,8 +105,9 @@ class Template:
         return {name: resource.get("Properties", {}) for name, resource in resources if resource["Type"] == kind}
 
 
+@cache
 def load(path: Path = ROOT / "template.yaml") -> Template:
-    """Read a template. Raises OSError or yaml.YAMLError."""
+    """Read a template, once. Raises OSError or yaml.YAMLError."""
     return Template(yaml.load(path.read_text("utf-8"), _Loader))  # noqa: S506 - _Loader is a SafeLoader
 
 

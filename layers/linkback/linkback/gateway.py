@@ -20,10 +20,6 @@ LARGEST_BODY = 65_537
 # Lambda takes a response of 6 MB as JSON, in which base64 has a known size and escaped text has not.
 _LARGE = 1_000_000
 
-# The key of an API mapping, which an owner may have put before all routes, has these characters and no others.
-_PREFIX = re.compile(r"(?:/(?!\.\.?(?:/|$))[\w$.+!*'()-]{1,300}){0,9}", re.ASCII)
-_PARAMETER = re.compile(r"\\?\{(\w+)(\\?\+)?\\?\}")  # in a route, or in one that re.escape has been at
-
 _NOT_MODIFIED = 304
 _REFUSED = re.compile(r"q=0(\.0*)?")
 
@@ -34,13 +30,13 @@ _WORTH_ZIPPING = 1024
 def request(event: Mapping[str, Any]) -> Request:
     """The request in a payload 2.0 event; what an emulator's event lacks is empty.
 
-    `base` is the address that API Gateway was called at, with the stage or the API mapping that is before the route.
+    `base` is the address API Gateway was called at, its stage included.
     """
     context = event.get("requestContext") or {}
     http = context.get("http") or {}
     headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
     path = _well_formed(event.get("rawPath") or http.get("path") or "/")
-    prefix, path = _routed(path, event) or _staged(path, context.get("stage") or "$default")
+    prefix, path = _staged(path, context.get("stage") or "$default")
     scheme = "http" if headers.get("x-forwarded-proto") == "http" else "https"
     return Request(
         method=http.get("method") or "GET",
@@ -51,25 +47,6 @@ def request(event: Mapping[str, Any]) -> Request:
         base=f"{scheme}://{context.get('domainName') or 'localhost'}{prefix}",
         sender=http.get("sourceIp") or "",
     )
-
-
-def _routed(path: str, event: Mapping[str, Any]) -> tuple[str, str] | None:
-    """What is before the route that API Gateway chose, and the rest. Its own parameters tell where the route begins.
-
-    Without them it begins as early as it can: before it is the owner's text, within it the sender's.
-    """
-    route, given = str(event.get("routeKey") or "").partition(" ")[2], event.get("pathParameters") or {}
-    if not route.startswith("/"):
-        return None  # $default, which says nothing
-    known = given and all(found[1] in given for found in _PARAMETER.finditer(route))
-    told = _well_formed(_PARAMETER.sub(lambda found: str(given[found[1]]), route)) if known else ""
-    if told and path.endswith((told, f"{told}/")):
-        prefix = path[: path.rindex(told)]
-    else:
-        pattern = _PARAMETER.sub(lambda found: ".+" if found[2] else "[^/]+", re.escape(route.rstrip("/")))
-        found = re.fullmatch(f"(.*?){pattern}/?", path, re.DOTALL)
-        prefix = found[1] if found else "?"
-    return (prefix, path.removeprefix(prefix) or "/") if _PREFIX.fullmatch(prefix) else None
 
 
 def _staged(path: str, stage: str) -> tuple[str, str]:

@@ -30,7 +30,7 @@ UNITS = {
     "Reads": "Count",
 }
 
-# Bytes of a stranger's words. A URL has 2,048 characters at most; of what is refused the beginning is enough, for floods
+# Bytes of a stranger's words. A URL has 2,048 characters at most. Of what is refused the beginning is enough: floods
 # are made of it, and logs are paid by the byte.
 LONGEST, LONGEST_REFUSED = 2048, 300
 LIMITS = {"route": 200, "detail": 500, "cause": 500, "error": 500, "traceback": 8000, "body": 5000}
