@@ -11,6 +11,8 @@ PYTHON ?= $(shell python3.13 -c 'print("python3.13")' 2>/dev/null || echo python
 SAM ?= $(or $(shell command -v sam),.venv-sam/bin/sam)
 pip = -m pip --disable-pip-version-check install
 export SAM_CLI_TELEMETRY = 0
+needs_python3.13 = @python3.13 -c '' 2>/dev/null || \
+  { echo "The functions are built for Python 3.13: install it, or put it on PATH as python3.13." >&2; exit 1; }
 
 run: .venv/run
 	@.venv/bin/linkback serve $(ARGS)
@@ -30,6 +32,7 @@ build-here: $(SAM) .aws-sam/runtime
 	$(SAM) build --build-dir .aws-sam/here --parameter-overrides Architecture=$(subst aarch64,arm64,$(shell uname -m))
 
 .aws-sam/runtime: requirements/runtime.txt
+	$(needs_python3.13)
 	rm -rf $@
 	python3.13 $(pip) --quiet --only-binary :all: --target $@ --requirement $< && touch $@
 
@@ -72,7 +75,7 @@ clean:
 
 # SAM CLI has an environment of its own: it pins another botocore than the local bridge does.
 .venv-sam/bin/sam: requirements/sam.txt
-	@python3.13 -c '' 2>/dev/null || { echo "SAM builds for python3.13: install it, or put it on PATH" >&2; exit 1; }
+	$(needs_python3.13)
 	python3.13 -m venv .venv-sam && .venv-sam/bin/python $(pip) --requirement $< && touch $@
 
 .PHONY: run test check build build-here e2e bench deploy redrive pins clean

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("layers", "functions", "cli")
+ROOMS = ("layers", "functions", "cli", "deploy")
 LIBRARY = "layers/linkback"
 DEF = (ast.FunctionDef, ast.AsyncFunctionDef)
 ANONYMOUS = {"utils", "helpers", "common", "shared", "core", "base", "models", "manager"}
@@ -97,8 +97,8 @@ HOUSE = list(modules())
 
 
 def makes_its_own_surroundings(module: Module) -> Iterator[str]:
-    """os.environ, boto3 and Powertools' Logger and Metrics belong to functions/*/app.py and the command."""
-    if module.path.startswith("cli/") or Path(module.path).match("functions/*/app.py"):
+    """os.environ, boto3 and Powertools' Logger and Metrics belong to functions/*/app.py and the commands."""
+    if module.path.startswith(("cli/", "deploy/")) or Path(module.path).match("functions/*/app.py"):
         return
     for node in ast.walk(module.tree):
         names = set(imported(node))
@@ -114,7 +114,7 @@ def imports_outward(module: Module) -> Iterator[str]:
     """Nothing in the library imports the command or a function, not even late or for types."""
     for node in ast.walk(module.tree) if module.in_library else ():
         for name in imported(node):
-            if name.split(".")[0] in {"linkback_cli", "cli", "functions", "app"} and isinstance(node, ast.stmt):
+            if name.split(".")[0] in {"linkback_cli", "cli", "deploy", "functions", "app"} and isinstance(node, ast.stmt):
                 yield f"{module.at(node)} {name}"
 
 

@@ -74,7 +74,7 @@ class Journal:
 
 def line(**fields: Any) -> Mapping[str, object]:
     journal = Journal()
-    telemetry.Lines(journal, print, time.time, NAMESPACE)("door", **fields)
+    telemetry.Lines(journal, NAMESPACE)("door", **fields)
     [(_, _, extra)] = journal.told
     return extra
 

@@ -17,7 +17,7 @@ PINGS, DEAD, TABLE = (STACK.resources[name]["Properties"] for name in ("Pings", 
 DAY = 24 * 3600
 
 # Read by Powertools, not by us.
-POWERTOOLS = {"LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+POWERTOOLS = {"LOG_LEVEL", "POWERTOOLS_SERVICE_NAME"}
 
 
 # The functions

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from linkback.dialect import Request, Response
 
-NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
-
 
 def connect(
     environ: Mapping[str, str], *, log: Callable[..., None] | None = None
@@ -38,7 +36,7 @@ def connect(
         "/api/count.json": reads.count,
         "/feed.json": reads.json_feed,
     }
-    say = log or telemetry.Lines(Logger(location=None), print, time.time, environ.get(NAMESPACE, "Linkback"))
+    say = log or telemetry.Lines(Logger(location=None), environ.get("POWERTOOLS_METRICS_NAMESPACE", "Linkback"))
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
         started, request = time.perf_counter(), gateway.request(event)

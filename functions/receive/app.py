@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from linkback.address import Permit
 
 
-NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
-
 # A sender waits for three seconds or ten, and shall hear of our trouble before the function's time is up.
 PATIENCE = Config(connect_timeout=1, read_timeout=3, retries={"total_max_attempts": 2})
 
@@ -36,7 +34,7 @@ def connect(
     queue, queue_url = boto3.client("sqs", config=PATIENCE), environ["QUEUE_URL"]
     policy = Policy(Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"]))
     table = Table(boto3.client("dynamodb", config=PATIENCE), environ["TABLE"])
-    say = log or telemetry.Lines(Logger(location=None), print, time.time, environ.get(NAMESPACE, "Linkback"))
+    say = log or telemetry.Lines(Logger(location=None), environ.get("POWERTOOLS_METRICS_NAMESPACE", "Linkback"))
 
     def send(entry: dict[str, str]) -> None:
         queue.send_message(QueueUrl=queue_url, **entry)

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
     from linkback.address import Permit
 
-NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
-
 
 def connect(
     environ: Mapping[str, str],
@@ -37,7 +35,7 @@ def connect(
     policy = Policy(sites, self_mentions, Moderation(environ["MODERATION"]))
     table = Table(boto3.client("dynamodb"), environ["TABLE"])
     visitor = Visitor(policy, table, partial(web.get, permit=permit, resolve=resolve), time.time)
-    say = log or telemetry.Lines(Logger(location=None), print, time.time, environ.get(NAMESPACE, "Linkback"))
+    say = log or telemetry.Lines(Logger(location=None), environ.get("POWERTOOLS_METRICS_NAMESPACE", "Linkback"))
 
     def visit(message: dict[str, Any]) -> None:
         started = time.time()

@@ -24,22 +24,29 @@ if TYPE_CHECKING:
 BLOG, SITE = "blog.example", "site.example"
 CLOUD = os.environ.get("LINKBACK_URL", "").rstrip("/")
 NEEDED = (
-    "A bridge in the cloud visits the public web only. Beside LINKBACK_URL say LINKBACK_PAGES, an address on the "
-    "public web that leads to LINKBACK_PORT of this machine (a tunnel), and LINKBACK_TARGET, a page that exists on a "
-    "site of that bridge (deployed with Moderation=none)."
+    "A bridge in the cloud visits the public web only. Beside LINKBACK_URL (https://…) say LINKBACK_PAGES, an address on "
+    "the public web (https://…) that leads to LINKBACK_PORT (a number) of this machine, which takes a tunnel, and "
+    "LINKBACK_TARGET, a page (https://…) that exists on a site of that bridge, deployed with Moderation=none."
 )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Say what is missing before anything is deployed."""
     if CLOUD:
-        if not all(os.environ.get(f"LINKBACK_{name}") for name in ("PAGES", "PORT", "TARGET")):
+        addresses = [os.environ.get(f"LINKBACK_{name}", "") for name in ("URL", "PAGES", "TARGET")]
+        whole = all(address.startswith(("http://", "https://")) for address in addresses)
+        if not whole or not os.environ.get("LINKBACK_PORT", "").isdigit():
             raise pytest.UsageError(NEEDED)
         return
     wanted = str(template.load().tree["Globals"]["Function"]["Runtime"])
     have = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     if have != wanted and "e2e" in str(config.args):
-        raise pytest.UsageError(f"The emulator runs the functions with its own {have}; they are built for {wanted}.")
+        raise pytest.UsageError(
+            f"The emulator runs the functions with its own {have}, and they are built for {wanted}: have that on the "
+            "PATH, remove .venv, and do this again."
+        )
+    if not os.environ.get("SAM"):
+        raise pytest.UsageError("SAM does not say where the SAM CLI is: start these tests by `make e2e`.")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

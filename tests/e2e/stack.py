@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 
+from built import visiting
 from e2e import emulated_routes
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 HERE = ROOT / ".aws-sam/here"
-ENTRY = Path(__file__).with_name("entry")
 NAME, REGION = "linkback", "us-east-1"
 ARCHITECTURE = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
@@ -34,21 +33,15 @@ SETTINGS = {
 
 
 def with_addresses(addresses: dict[str, str]) -> Path:
-    """A copy of the build whose receive and verify also visit these addresses (entry/addresses.py); its template.
+    """A copy of the build whose receive and verify also visit these addresses; its template.
 
-    The built app.py of both is kept as it is, under another name: what the tests add is one module that calls it. The
-    copy lies beside the build, for the template names its own licence by where it is.
+    The copy lies beside the build, for the template names its own licence by where it is.
     """
     into = HERE.with_name("e2e")
     shutil.rmtree(into, ignore_errors=True)
     shutil.copytree(HERE, into)
-    for name in ("receive", "verify"):
-        folder = into / name.title()
-        shutil.rmtree(folder / "__pycache__")  # bytecode that is never checked would stand for the new app.py, too
-        (folder / "app.py").rename(folder / "shipped.py")
-        shutil.copy(ENTRY / f"{name}.py", folder / "app.py")
-        shutil.copy(ENTRY / "addresses.py", folder)
-        (folder / "addresses.json").write_text(json.dumps(addresses))
+    for name in ("Receive", "Verify"):
+        visiting(into / name, addresses)
     return into / "template.yaml"
 
 
@@ -63,7 +56,7 @@ class Stack:
         told = [f"{name}={value}" for name, value in parameters.items()]
         printed = self.sam(
             *("deploy", "--template-file", str(template), "--stack-name", NAME, "--region", REGION, "--resolve-s3"),
-            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"),
+            *("--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-fail-on-empty-changeset"),
             *(("--parameter-overrides", *told) if told else ()),
         )
         self.__dict__.pop("outputs", None)

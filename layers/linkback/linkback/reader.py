@@ -49,8 +49,7 @@ class Reader:
         """`/api/mentions.jf2`."""
         asked = query.read(request.query)
         records, following = self._page(request, asked)
-        answer = _feed(request, feed.jf2(records), _type("application/json"), _newest(records), following)
-        return replace(answer, mentions=len(records))
+        return _feed(request, feed.jf2(records), _type("application/json"), records, following)
 
     def json_feed(self, request: Request) -> Response:
         """`/feed.json`: JSON Feed 1.1 of a target, a domain or the whole bridge."""
@@ -61,8 +60,7 @@ class Reader:
         home = str(asked.targets[0]) if asked.targets else f"{scheme(site)}://{site}/"
         here = f"{request.base}{request.path}" + (f"?{request.query}" if request.query else "")
         told = feed.json_feed(records, f"Mentions of {name}", home, here, following)
-        answer = _feed(request, told, _type("application/feed+json"), _newest(records), following)
-        return replace(answer, mentions=len(records))
+        return _feed(request, told, _type("application/feed+json"), records, following)
 
     def count(self, request: Request) -> Response:
         """`/api/count`: of all that is public, however many pages that would be."""
@@ -75,7 +73,7 @@ class Reader:
                 yield record
 
         told = feed.counts(passing())
-        return _feed(request, told, _type("application/json"), newest, "")
+        return _fresh(request, told, _type("application/json"), newest, "")
 
     def ping(self, request: Request) -> Response:
         """`/pings/<id>`: what became of one ping, for its sender."""
@@ -177,7 +175,14 @@ def _trouble(status: int, error: str, description: str, request: Request) -> Res
     return Response(status, as_json(told), headers | _type("application/json"))
 
 
-def _feed(request: Request, told: dict[str, Any], type_: dict[str, str], newest: int, following: str) -> Response:
+def _feed(
+    request: Request, told: dict[str, Any], type_: dict[str, str], records: list[Record], following: str
+) -> Response:
+    newest = max((record.shown for record in records), default=0)
+    return replace(_fresh(request, told, type_, newest, following), mentions=len(records))
+
+
+def _fresh(request: Request, told: dict[str, Any], type_: dict[str, str], newest: int, following: str) -> Response:
     body = as_json(told)
     tag = f'"{hashlib.sha256(body.encode()).hexdigest()[:32]}"'
     headers = CORS | {"cache-control": CACHING, "vary": "Accept-Encoding", "etag": tag}
@@ -196,10 +201,6 @@ def _size(record: Record) -> int:
     return (
         len(record.seen.encode()) + 5 * record.seen.count("<") + len(record.source) + 2 * len(record.target) + ENVELOPE
     )
-
-
-def _newest(records: list[Record]) -> int:
-    return max((record.shown for record in records), default=0)
 
 
 def _known(tag: str, offered: str) -> bool:

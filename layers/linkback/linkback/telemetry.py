@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
+import time
 import traceback
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -68,16 +70,10 @@ class Journal(Protocol):
 
 
 class Lines:
-    """The lines of one instance of a function: called as `log(event, **fields)`, by any number of threads.
+    """The lines of one instance of a function: called as `log(event, **fields)`, by any number of threads."""
 
-    `write` is `print` or like it; `clock` tells the time in seconds since 1970.
-    """
-
-    def __init__(
-        self, journal: Journal, write: Callable[..., object], clock: Callable[[], float], namespace: str
-    ) -> None:
-        self._journal, self._write, self._clock, self._namespace = journal, write, clock, namespace
-        self._first = True
+    def __init__(self, journal: Journal, namespace: str, clock: Callable[[], float] = time.time) -> None:
+        self._journal, self._namespace, self._clock, self._first = journal, namespace, clock, True
 
     def __call__(self, event: str, **fields: Any) -> None:
         """A bug ("trouble") is told whatever the level: an alarm sends its reader here."""
@@ -92,7 +88,8 @@ class Lines:
             self._journal.info(event, extra=told | metrics)
         elif metrics:
             # In one piece, for the lines of two threads must not mix.
-            self._write(json.dumps({"service": self._journal.service, **metrics}) + "\n", end="", flush=True)
+            sys.stdout.write(json.dumps({"service": self._journal.service, **metrics}) + "\n")
+            sys.stdout.flush()
 
 
 def measured(event: str, fields: Mapping[str, Any]) -> dict[str, float]:
