@@ -18,6 +18,18 @@ ROOMS = ("layers", "functions", "cli", "deploy")
 LIBRARY = "layers/linkback"
 DEF = (ast.FunctionDef, ast.AsyncFunctionDef)
 ANONYMOUS = {"utils", "helpers", "common", "shared", "core", "base", "models", "manager"}
+NETWORK = {
+    "socket",
+    "ssl",
+    "asyncio",
+    "http.client",
+    "urllib.request",
+    "urllib3",
+    "requests",
+    "httpx",
+    "h11",
+    "linkback.web",
+}
 HEAVY = {"linkback.web", "linkback.page", "h11", "turbohtml", "nh3", "mf2py"}
 
 
@@ -114,7 +126,9 @@ def imports_outward(module: Module) -> Iterator[str]:
     """Nothing in the library imports the command or a function, not even late or for types."""
     for node in ast.walk(module.tree) if module.in_library else ():
         for name in imported(node):
-            if name.split(".")[0] in {"linkback_cli", "cli", "deploy", "functions", "app"} and isinstance(node, ast.stmt):
+            if name.split(".")[0] in {"linkback_cli", "cli", "deploy", "functions", "app"} and isinstance(
+                node, ast.stmt
+            ):
                 yield f"{module.at(node)} {name}"
 
 
@@ -181,6 +195,16 @@ def test_a_door_and_a_read_start_without_the_parsers_and_the_visitor(name: str) 
     reached = ways(door, library)
     assert "linkback.table" in reached
     assert [way for heavy, way in reached.items() if heavy in HEAVY] == []
+
+
+@pytest.mark.parametrize("name", ["receive", "publish"])
+def test_a_door_and_a_read_have_nothing_to_dial_with_but_awss_own_clients(name: str) -> None:
+    """Not even late: no role of AWS's can forbid a function the internet."""
+    library = {module.name: module for module in HOUSE if module.in_library}
+    (door,) = (module for module in HOUSE if module.path == f"functions/{name}/app.py")
+    ours = [door, *(library[reached] for reached in ways(door, library) if reached in library)]
+    imports = [(module, node) for module in ours for node in ast.walk(module.tree) if isinstance(node, ast.stmt)]
+    assert [module.at(node) for module, node in imports if NETWORK & set(imported(node))] == []
 
 
 def test_no_file_is_longer_than_350_lines() -> None:
