@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
 from deploy import interpreter, parameters, samconfig, stack
 from deploy.account import sign_in
-
 from linkback_cli import template
 from linkback_cli.trouble import Trouble
 

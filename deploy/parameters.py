@@ -11,18 +11,9 @@ from linkback.site import Sites
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
 Declared = dict[str, dict[str, Any]]
-
-# CloudFormation's functions for rules, those that a template without VPCs can use.
-_FUNCTIONS: dict[str, Callable[[list[Any]], bool]] = {
-    "Fn::And": all,
-    "Fn::Or": any,
-    "Fn::Not": lambda told: not told[0],
-    "Fn::Equals": lambda told: bool(told[0] == told[1]),
-    "Fn::Contains": lambda told: told[1] in told[0],
-}
 
 # Of https://me@example.com:8080/blog the host.
 _ADDRESS = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:/+)?(?:[^/?#]*@)?([^/?#:@]+)(?::\d+)?(?:[/?#].*)?")
@@ -56,9 +47,9 @@ def check(given: Mapping[str, str], declared: Declared) -> dict[str, str]:
 def check_rules(values: Mapping[str, str], rules: Mapping[str, Any]) -> None:
     """What the template's Rules say of parameters that need each other. Raises Trouble with the rule's own sentence."""
     for rule in rules.values():
-        if _holds(rule.get("RuleCondition", {"Fn::And": []}), values):
+        if _value(rule["RuleCondition"], values):
             for assertion in rule["Assertions"]:
-                if not _holds(assertion["Assert"], values):
+                if not _value(assertion["Assert"], values):
                     raise Trouble(assertion["AssertDescription"])
 
 
@@ -100,12 +91,15 @@ def _hosts(text: str) -> Iterator[str]:
             yield found[1]
 
 
-def _holds(node: Any, values: Mapping[str, str]) -> Any:
-    if isinstance(node, list):
-        return [_holds(one, values) for one in node]
-    if not isinstance(node, dict):
-        return node
-    ((name, operands),) = node.items()
-    if name == "Ref":
-        return values.get(operands, "")
-    return _FUNCTIONS[name](_holds(operands, values))
+def _value(node: Any, values: Mapping[str, str]) -> Any:
+    """What a rule's condition comes to, by the functions that ours are made of. Raises ValueError for another."""
+    match node:
+        case str():
+            return node
+        case {"Ref": name}:
+            return values[name]
+        case {"Fn::Not": [one]}:
+            return not _value(one, values)
+        case {"Fn::Equals": [one, other]}:
+            return _value(one, values) == _value(other, values)
+    raise ValueError(f"a rule of template.yaml has {node}, which is not known here")

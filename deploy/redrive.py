@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
 from deploy import samconfig, stack
 from deploy.account import in_words, sign_in
-
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -41,13 +41,14 @@ def main() -> None:
         )
     stack.check_ours(found, account.region)
     with in_words(account.region):
-        _redrive(account, name)
+        redrive(account, name)
 
 
-def _redrive(account: Account, name: str) -> None:
+def redrive(account: Account, name: str, *, seconds: int = 1) -> None:
+    """Send back whatever is dead, and tell; for so long more letters are waited for. Raises Trouble."""
     sqs, (dead, living) = account.client("sqs"), _queues(account, name)
     moved = 0
-    for letters in _batches(sqs, dead):
+    for letters in _batches(sqs, dead, seconds):
         if not moved:
             click.echo(_headline(_count(sqs, dead), letters))
         moved += send_back(sqs, letters, dead, living)
@@ -88,9 +89,9 @@ def send_back(sqs: Any, letters: list[Message], dead: str, living: str) -> int:
     return len(taken)
 
 
-def _batches(sqs: Any, dead: str) -> Iterator[list[Message]]:
-    """What lies in the queue, oldest first, until nothing comes. The second's wait asks all of the queue's servers."""
-    wanted = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": 1, "VisibilityTimeout": 60}
+def _batches(sqs: Any, dead: str, seconds: int) -> Iterator[list[Message]]:
+    """What lies in the queue, oldest first, until nothing comes. SQS asks all of its servers only if it waits."""
+    wanted = {"MaxNumberOfMessages": 10, "WaitTimeSeconds": seconds, "VisibilityTimeout": 60}
     names = {"MessageSystemAttributeNames": ["All"], "MessageAttributeNames": ["All"]}
     while letters := sqs.receive_message(QueueUrl=dead, **wanted, **names).get("Messages"):
         yield letters

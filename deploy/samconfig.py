@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy.parameters import read as read_parameters
-
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:

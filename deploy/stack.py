@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
-from deploy.account import in_words
 
+from deploy.account import in_words
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:

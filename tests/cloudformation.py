@@ -9,8 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from deploy import lint_template
 from samtranslator.yaml_helper import yaml_parse
+
+from deploy import lint_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,15 +57,6 @@ def stack(**given: str) -> Stack:
     sections = (values.kept(template[section]) for section in ("Resources", "Outputs"))
     resources, outputs = ({name: values.of(one) for name, one in section.items()} for section in sections)
     return Stack(resources, {name: one["Value"] for name, one in outputs.items()})
-
-
-def broken_rules(**given: str) -> list[str]:
-    """What CloudFormation says before it makes anything: the sentences of the rules that do not hold."""
-    template = expanded()
-    values = _Values(template, MINIMUM | given)
-    asked = (rule for rule in template["Rules"].values() if values.of(rule["RuleCondition"]))
-    assertions = (one for rule in asked for one in rule["Assertions"])
-    return [one["AssertDescription"] for one in assertions if not values.of(one["Assert"])]
 
 
 class _Values:

@@ -86,6 +86,23 @@ def internet() -> Iterator[Web]:
         yield web
 
 
+Call = tuple[str, dict[str, Any]]
+
+
+@pytest.fixture
+def calls() -> Iterator[list[Call]]:
+    """Every call to DynamoDB by clients that are made from here on, with its parameters."""
+    made: list[Call] = []
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        made.append((model.name, params))
+
+    boto3.setup_default_session()
+    boto3.DEFAULT_SESSION.events.register("provide-client-params.dynamodb", note)
+    yield made
+    boto3.setup_default_session()
+
+
 @dataclass
 class Bridge:
     """The three functions as deployed, on an emulated table and queue; only where they may visit is different."""

@@ -7,13 +7,12 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from linkback_cli import template
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from conftest import Call
 
 COSTS = re.split(r"^## ", (template.ROOT / "docs/operations.md").read_text("utf-8"), flags=re.MULTILINE)
 (TOLD,) = (part for part in COSTS if part.startswith("What it costs"))
@@ -61,23 +60,6 @@ def _half_up(value: float, digits: int) -> float:
 
 
 # What the code does
-
-
-Call = tuple[str, dict[str, Any]]
-
-
-@pytest.fixture
-def calls() -> Iterator[list[Call]]:
-    """Every call to DynamoDB by clients that are made from here on, with its parameters."""
-    made: list[Call] = []
-
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        made.append((model.name, params))
-
-    boto3.setup_default_session()
-    boto3.DEFAULT_SESSION.events.register("provide-client-params.dynamodb", note)
-    yield made
-    boto3.setup_default_session()
 
 
 def size(item: dict[str, dict[str, str]]) -> int:

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import select
 import shutil
 import subprocess
-import time
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from deploy.__main__ import AFTERWARDS
 
-from deploying import OURS, ROOT, Developer
+from deploy.__main__ import AFTERWARDS
+from developer import OURS, ROOT, Developer
 from linkback_cli import template
 from linkback_cli.emulator import Emulator
+from terminal import talk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -138,7 +135,7 @@ def test_rules_are_held_before_anything_is_made(developer: Developer, cloudforma
 def test_a_build_that_fails_ends_it(developer: Developer, cloudformation: Any) -> None:
     (developer.folder / "build.code").write_text("2")
     ran = developer.run("deploy", SITES="example.com")
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert ran.stderr == "Error: The build failed: what is wrong stands above. Mend it, and do this again.\n"
     assert developer.calls == [BUILD]
     assert names(cloudformation) == []
@@ -147,7 +144,7 @@ def test_a_build_that_fails_ends_it(developer: Developer, cloudformation: Any) -
 def test_a_deployment_that_fails_does_not_tell_tags(developer: Developer) -> None:
     (developer.folder / "deploy.code").write_text("1")
     ran = developer.run("deploy", SITES="example.com")
-    assert ran.returncode == 1
+    assert ran.exit_code == 1
     assert ran.stderr == "Error: sam deploy failed: what is wrong stands above. Mend it, and do this again.\n"
     assert "pingback" not in ran.stdout
 
@@ -155,7 +152,7 @@ def test_a_deployment_that_fails_does_not_tell_tags(developer: Developer) -> Non
 def test_a_stack_that_sam_did_not_make_is_not_there(developer: Developer) -> None:
     (developer.folder / "stack.json").unlink()
     ran = developer.run("deploy", SITES="example.com")
-    assert (ran.returncode, ran.stderr) == (1, "Error: The stack linkback was not made.\n")
+    assert (ran.exit_code, ran.stderr) == (1, "Error: The stack linkback was not made.\n")
 
 
 # A stack that is there
@@ -196,30 +193,20 @@ def test_the_template_is_known_by_its_description() -> None:
 # At a keyboard
 
 
-def talk(developer: Developer, *answers: str) -> str:
+def typed(developer: Developer, *answers: str) -> str:
     """What it says at a terminal where these lines are typed, each at a question."""
-    own, its = pty.openpty()
-    with subprocess.Popen(
-        developer.command("deploy"), cwd=developer.folder, env=developer.environ, stdin=its, stdout=its, stderr=its
-    ) as process:
-        os.close(its)
-        said, left, deadline = "", list(answers), time.monotonic() + 30
-        while time.monotonic() < deadline:
-            try:
-                piece = os.read(own, 65536) if select.select([own], [], [], 1)[0] else b""
-            except OSError:  # the other end is closed
-                break
-            said += piece.decode()
-            if left and said.endswith(": "):
-                os.write(own, f"{left.pop(0)}\n".encode())
-        os.close(own)
-        assert process.wait(10) == 0, said
-    assert left == []
-    return said.replace("\r\n", "\n")
+    left = list(answers)
+    code, said = talk(
+        *(developer.command("deploy"), re.compile(r"(.*): $"), lambda _: left.pop(0)),
+        cwd=developer.folder,
+        env=developer.environ,
+    )
+    assert (code, left) == (0, []), said
+    return said
 
 
 def test_a_new_stack_asks_one_question_until_the_answer_is_a_host(developer: Developer) -> None:
-    said = talk(developer, "https://example.com/blog", "example.com")
+    said = typed(developer, "https://example.com/blog", "example.com")
     question = "The hosts of your sites, such as example.com,blog.example.org: "
     assert said.count(question) == 2
     assert "without https:// and without paths. Write example.com\n" in said
@@ -229,7 +216,7 @@ def test_a_new_stack_asks_one_question_until_the_answer_is_a_host(developer: Dev
 def test_a_change_of_a_stack_is_confirmed_where_somebody_can(developer: Developer, cloudformation: Any) -> None:
     make(cloudformation, stack(Sites="example.com"))
     (developer.folder / "stack.json").unlink()
-    talk(developer)
+    typed(developer)
     assert developer.calls[1] == [*DEPLOY, "--confirm-changeset"]
 
 

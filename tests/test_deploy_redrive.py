@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
-from deploy.redrive import send_back
 
-from deploying import OURS, Developer
+from deploy.account import Account
+from deploy.redrive import redrive, send_back
+from developer import OURS, Developer
 from linkback_cli import template
 from linkback_cli.emulator import Emulator
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 REGION = "eu-central-1"
@@ -78,21 +79,32 @@ def letters(sqs: Any, queue: str, seconds: int = 30) -> list[dict[str, Any]]:
     return list(told.get("Messages", []))
 
 
-def redrive(owner: Developer, **said: str) -> str:
-    ran = owner.run("deploy.redrive", **said)
-    assert ran.returncode == 0, ran.stderr
-    return ran.stdout
+@pytest.fixture
+def account(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Account:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+    return Account(boto3.Session(region_name=REGION), REGION, "000000000000")
 
 
-def test_where_nothing_is_dead_it_says_so(owner: Developer, dead: str) -> None:
-    assert redrive(owner) == "There are no dead pings.\n"
+@pytest.fixture
+def told(account: Account, capsys: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """What is told when the dead letters of `linkback` are sent back."""
+
+    def run() -> str:
+        redrive(account, "linkback", seconds=0)
+        return capsys.readouterr().out
+
+    return run
+
+
+def test_where_nothing_is_dead_it_says_so(told: Callable[[], str], dead: str) -> None:
+    assert told() == "There are no dead pings.\n"
 
 
 def test_dead_pings_go_back_as_they_were(owner: Developer, sqs: Any, dead: str, living: str) -> None:
     for number in range(23):
         bury(sqs, dead, f"ping {number}", f"{number % 3}.example")
-    told = redrive(owner)
-    assert told == (
+    ran = owner.run("deploy.redrive")
+    assert ran.stdout == (
         "23 dead pings, the oldest from this minute\n"
         "23 sent back. Whatever still cannot be handled is here again within the hour.\n"
     )
@@ -107,36 +119,37 @@ def test_dead_pings_go_back_as_they_were(owner: Developer, sqs: Any, dead: str, 
     assert letters(sqs, dead) == []
 
 
-def test_what_somebody_else_has_taken_is_not_said_to_be_nothing(owner: Developer, sqs: Any, dead: str) -> None:
+def test_what_somebody_else_has_taken_is_not_said_to_be_nothing(account: Account, sqs: Any, dead: str) -> None:
     bury(sqs, dead, "looked at")
     assert letters(sqs, dead)
-    said = "Somebody else has taken 1 (the SQS console?): do this again in a minute."
-    assert owner.refusal("deploy.redrive") == said
+    with pytest.raises(Trouble) as trouble:
+        redrive(account, "linkback", seconds=0)
+    assert trouble.value.message == "Somebody else has taken 1 (the SQS console?): do this again in a minute."
 
 
 def test_one_that_was_sent_and_not_deleted_is_not_sent_twice(
-    owner: Developer, sqs: Any, dead: str, living: str
+    told: Callable[[], str], sqs: Any, dead: str, living: str
 ) -> None:
     """As after a kill between the two: the second time it is the same message."""
     bury(sqs, dead, "half-way")
     (letter,) = letters(sqs, dead, seconds=0)
     words = {"MessageGroupId": letter["Attributes"]["MessageGroupId"], "MessageDeduplicationId": letter["MessageId"]}
     sqs.send_message(QueueUrl=living, MessageBody=letter["Body"], **words)
-    redrive(owner)
+    told()
     (back,) = letters(sqs, living)
     assert back["Body"] == "half-way"
     sqs.delete_message(QueueUrl=living, ReceiptHandle=back["ReceiptHandle"])
     assert letters(sqs, living) == []
 
 
-def test_one_that_dies_again_can_be_sent_back_again(owner: Developer, sqs: Any, dead: str, living: str) -> None:
+def test_one_that_dies_again_can_be_sent_back_again(told: Callable[[], str], sqs: Any, dead: str, living: str) -> None:
     """At once: its deduplication id is a new one."""
     bury(sqs, dead, "a bug")
-    redrive(owner)
+    told()
     for _ in range(4):
         assert letters(sqs, living, seconds=0)
     assert letters(sqs, living, seconds=0) == []
-    assert "1 dead ping, the oldest from" in redrive(owner)
+    assert "1 dead ping, the oldest from" in told()
     assert [one["Body"] for one in letters(sqs, living)] == ["a bug"]
 
 

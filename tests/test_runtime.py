@@ -1,7 +1,7 @@
 """Every function as Lambda runs it: AWS's runtime client, the built function, the layer, and nothing else on the path.
 
-What is missing from the layer fails here as it would there. Table and queue are the emulator's, settings the built
-template's, events those of events/.
+What is missing from the layer fails here as it would there. Table and queue are the emulator's, the settings are
+the template's, the events those of events/.
 """
 
 from __future__ import annotations
@@ -9,18 +9,19 @@ from __future__ import annotations
 import base64
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
-from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
 
-from built import FUNCTIONS, HERE, ROOT, RUNTIME, built, settings, without
+from built import FUNCTIONS, HERE, ROOT, RUNTIME, built, visiting, without
+from cloudformation import stack
+from embedded import sums
 from linkback import queue
 from linkback.ping import Ping, Protocol
-from linkback_cli import template
 from linkback_cli.events import HttpAnswer, http_answer, queue_event
 from runtime_api import Deployment, Failed, Instance
 
@@ -38,19 +39,6 @@ pytestmark = pytest.mark.built
 LOOPBACK, PUBLIC = re.compile(r"127\.0\.0\.[29](:|%3A)\d+"), "blog.example.org"
 QUEUE_ARN = "arn:aws:sqs:us-east-1:123456789012:pings.fifo"
 DOORS = ("webmention", "pingback", "trackback")
-METRICS = {
-    "receive": {"Accepted", "Refused", "Unavailable"},
-    "verify": {"Published", "Held", "Declined", "Waiting", "Lost", "VisitTime"},
-    "publish": {"Reads"},
-}
-
-# What the tests add, in a folder of their own: these may go to loopback, where every name is.
-ANYWHERE = """
-import os
-import app
-handler = app.connect(os.environ, permit=lambda url, ip=None: None{more})
-"""
-MORE = {"Receive": "", "Verify": ", resolve=lambda host: ['127.0.0.1']"}
 
 
 def event(name: str) -> dict[str, Any]:
@@ -80,14 +68,15 @@ def failed(returned: Any) -> list[str]:
 @pytest.fixture
 def deploy(emulator: str, table_name: str, queue_url: str) -> Callable[..., Deployment]:
     """A function, deployed as built unless told otherwise, for a site on 127.0.0.1 that holds nothing back."""
-    told = {"Table": table_name, "Pings": queue_url, "Sites": "127.0.0.1", "Moderation": "none"}
+    made = {"<Table>": table_name, "<Pings>": queue_url}
+    functions = stack(Sites="127.0.0.1", Moderation="none").of_type("AWS::Lambda::Function")
 
     def make(function: str, **otherwise: Any) -> Deployment:
-        here = built(HERE)
-        environment = settings(function, told) | {"AWS_ENDPOINT_URL": emulator}
-        seconds = template.load().tree["Resources"][function]["Properties"]["Timeout"]
+        here, told = built(HERE), functions[function]
+        settings = {name: made.get(value, str(value)) for name, value in told["Environment"]["Variables"].items()}
+        environment = {**settings, "AWS_ENDPOINT_URL": emulator}
         folders = {"task": here / function, "layer": here / "Library/python", "runtime": built(RUNTIME)}
-        return Deployment(**{**folders, "environment": environment, "seconds": seconds, **otherwise})
+        return Deployment(**{**folders, "environment": environment, "seconds": told["Timeout"], **otherwise})
 
     return make
 
@@ -103,33 +92,16 @@ def run(deploy: Callable[..., Deployment], tmp_path_factory: pytest.TempPathFact
 
 
 def logged(instance: Instance, service: str) -> list[dict[str, Any]]:
-    """What the process logged: every line is JSON, every metric in one is whole, and nothing is on stderr."""
+    """What the process logged: every line is JSON, and nothing is on stderr."""
     assert instance.stderr() == ""
     lines = [json.loads(line) for line in instance.stdout()]
-    for line in lines:
-        assert line["service"] == service
-        if "_aws" in line:
-            _check_metrics(line, METRICS[service])
+    assert {line["service"] for line in lines} <= {service}
     return lines
 
 
-def _check_metrics(line: dict[str, Any], known: set[str]) -> None:
-    """CloudWatch's embedded metric format: what is declared has a number, and no dimension but the service."""
-    [told] = line["_aws"]["CloudWatchMetrics"]
-    names = {metric["Name"] for metric in told["Metrics"]}
-    assert (told["Namespace"], told["Dimensions"]) == ("Linkback/linkback", [["service"]])
-    assert names
-    assert names <= known
-    assert all(isinstance(line[name], int | float) for name in names), line
-
-
-def counted(lines: list[dict[str, Any]]) -> Counter[str]:
+def counted(lines: list[dict[str, Any]]) -> dict[str, float]:
     """The sum of each metric."""
-    sums = Counter[str]()
-    for line in lines:
-        for metric in line["_aws"]["CloudWatchMetrics"][0]["Metrics"] if "_aws" in line else ():
-            sums[metric["Name"]] += line[metric["Name"]]
-    return sums
+    return sums(lines, "Linkback/linkback")
 
 
 def said(answer: HttpAnswer) -> str:
@@ -215,10 +187,10 @@ class TestAWholePing:
     ) -> None:
         """All that is imported late is reached: the link, the entry that holds it, its author, its cleaned content."""
         source, target = pages(internet)
-        with run("Receive", **anywhere(tmp_path, "Receive")) as receive:
+        with run("Receive", task=copied(tmp_path, "Receive", internet)) as receive:
             accepted = http_answer(receive.invoke(webmention(source, target)))
         messages = sqs.receive_message(QueueUrl=queue_url, AttributeNames=["All"])["Messages"]
-        with run("Verify", **anywhere(tmp_path, "Verify")) as verify:
+        with run("Verify", task=copied(tmp_path, "Verify", internet)) as verify:
             assert failed(verify.invoke(queue_event(messages, QUEUE_ARN))) == []
             [visit] = logged(verify, "verify")
         with run("Publish") as publish:
@@ -278,7 +250,7 @@ class TestIsolation:
         layer = without(package, tmp_path / "layer")
         ping = Ping(*pages(internet), Protocol.WEBMENTION, datetime(2026, 11, 22, 9, 58, 34, tzinfo=UTC))
         told = message(queue.entry(ping, "https://bridge.example")["MessageBody"])
-        with run("Verify", layer=layer, **anywhere(tmp_path, "Verify")) as verify:
+        with run("Verify", layer=layer, task=copied(tmp_path, "Verify", internet)) as verify:
             assert failed(verify.invoke({"Records": [told]})) == ["m1"]
             [line] = logged(verify, "verify")
         assert (line["message"], f"No module named '{package}'" in line["error"]) == ("trouble", True)
@@ -301,13 +273,12 @@ class TestIsolation:
         assert (bug.value.kind, bug.value.told["errorType"]) == ("init", "KeyError")
 
 
-def anywhere(folder: Path, function: str) -> dict[str, Any]:
-    """What makes of a function as built one that may go to a test's own page."""
-    task = folder / function
-    task.mkdir()
-    (task / "app.py").symlink_to(HERE / function / "app.py")
-    (task / "entry.py").write_text(ANYWHERE.format(more=MORE[function]), "utf-8")
-    return {"task": task, "handler": "entry.handler"}
+def copied(folder: Path, function: str, internet: Web) -> Path:
+    """A function as built, but that it may go to the test's own pages."""
+    port = internet.origin.rpartition(":")[2]
+    task = shutil.copytree(HERE / function, folder / function)
+    visiting(task, {f"{host}:{port}": "127.0.0.1" for host in (PUBLIC, "127.0.0.1")})
+    return task
 
 
 def pages(internet: Web) -> tuple[str, str]:

@@ -7,7 +7,6 @@ import re
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-import boto3
 import pytest
 
 from cloudformation import EVERYTHING, stack
@@ -16,7 +15,7 @@ from linkback_cli import template
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from conftest import Bridge
+    from conftest import Bridge, Call
     from internet import Web
 
 STACK = stack(**EVERYTHING)
@@ -147,29 +146,23 @@ def permits(one: Asked, function: str, place: str, key: str, action: str) -> boo
 
 
 @pytest.fixture
-def watched(make_bridge: Callable[..., Bridge]) -> Iterator[tuple[Bridge, set[Asked]]]:
-    """A bridge, and what its functions ask of the table: boto3 tells of each request before it is sent."""
+def watched(calls: list[Call], make_bridge: Callable[..., Bridge]) -> tuple[Bridge, set[Asked]]:
+    """A bridge, and what its functions ask of the table."""
     seen: set[Asked] = set()
-    working = [""]
-    boto3.setup_default_session()
-
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        seen.add(asked(working[0], model.name, params))
-
-    boto3.DEFAULT_SESSION.events.register("provide-client-params.dynamodb", note)
     bridge = make_bridge()
 
     def as_function(name: str, handler: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
         def handle(event: dict[str, Any], context: Any) -> dict[str, Any]:
-            working[0] = name
-            return handler(event, context)
+            calls.clear()
+            answer = handler(event, context)
+            seen.update(asked(name, *call) for call in calls)
+            return answer
 
         return handle
 
-    bridge.receive, bridge.verify = as_function("Receive", bridge.receive), as_function("Verify", bridge.verify)
-    bridge.publish = as_function("Publish", bridge.publish)
-    yield bridge, seen
-    boto3.setup_default_session()
+    for name in MAY:
+        setattr(bridge, name.lower(), as_function(name, getattr(bridge, name.lower())))
+    return bridge, seen
 
 
 def test_the_roles_fit_the_functions_like_gloves(watched: tuple[Bridge, set[Asked]], internet: Web) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import select
 import shutil
-import subprocess
-import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from e2e.stack import HERE, ROOT
+from terminal import talk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +18,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.deployed
 
-COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 QUESTION = re.compile(r"\n[\s#]*([^\n\[]*?) \[[^\n\]]*\]: $")  # with what Enter would say in brackets
 PATIENCE = 120.0
 
@@ -38,27 +33,13 @@ def checkout(tmp_path: Path) -> Path:
 
 def answered(stack: Stack, folder: Path, answers: dict[str, str]) -> tuple[list[str], str]:
     """The questions that SAM asked, in their order, and all that it said. What is not in the answers gets Enter."""
-    ours, its = pty.openpty()
-    command = [stack.command, "deploy", "--guided", "--region", "us-east-1"]
-    process = subprocess.Popen(command, stdin=its, stdout=its, stderr=its, env=stack.environment, cwd=folder)
-    os.close(its)
-    said, seen, asked, end = "", 0, list[str](), time.monotonic() + PATIENCE
-    try:
-        while process.poll() is None and time.monotonic() < end:
-            if select.select([ours], [], [], 0.2)[0]:
-                said = COLOUR.sub("", said + os.read(ours, 65536).decode("utf-8", "replace").replace("\r", ""))
-            elif question := QUESTION.search(said[seen:]):  # it is silent, and its last line is a question
-                asked.append(question[1].strip())
-                seen = len(said)
-                os.write(ours, f"{answers.get(asked[-1], '')}\n".encode())
-        while select.select([ours], [], [], 0)[0] and (rest := os.read(ours, 65536)):
-            said += rest.decode("utf-8", "replace")
-    except OSError:
-        pass  # Linux says so when the other end is closed
-    finally:
-        process.kill()
-        process.wait()
-        os.close(ours)
+    command, asked = [stack.command, "deploy", "--guided", "--region", "us-east-1"], list[str]()
+
+    def answer(question: str) -> str:
+        asked.append(question.strip())
+        return answers.get(asked[-1], "")
+
+    _, said = talk(command, QUESTION, answer, PATIENCE, cwd=folder, env=stack.environment)
     return asked, said
 
 

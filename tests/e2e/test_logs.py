@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from embedded import metrics
+
 if TYPE_CHECKING:
     from e2e.bridge import Bridge
     from e2e.stack import Stack
 
 pytestmark = pytest.mark.deployed
+
+NAMESPACE = "Linkback/linkback"
 
 
 def lines(stack: Stack, function: str, event: str) -> list[dict[str, Any]]:
@@ -21,13 +25,6 @@ def lines(stack: Stack, function: str, event: str) -> list[dict[str, Any]]:
     told = [one["message"] for page in pages for one in page["events"]]
     found = [json.loads(line) for line in told if line.startswith("{")]
     return [line for line in found if line.get("message") == event]
-
-
-def metrics(line: dict[str, Any]) -> dict[str, float]:
-    """What CloudWatch takes out of a line, in this stack's own namespace."""
-    [told] = line["_aws"]["CloudWatchMetrics"]
-    assert (told["Namespace"], told["Dimensions"]) == ("Linkback/linkback", [["service"]])
-    return {metric["Name"]: line[metric["Name"]] for metric in told["Metrics"]}
 
 
 def test_a_ping_can_be_followed_through_the_logs(bridge: Bridge, stack: Stack) -> None:
@@ -43,16 +40,16 @@ def test_a_ping_can_be_followed_through_the_logs(bridge: Bridge, stack: Stack) -
 
     [door] = bridge.until(lambda: of_this_ping("Receive", "door"), bool)
     assert (door["source"], door["target"], door["outcome"]) == (source, target, "accepted")
-    assert metrics(door) == {"Accepted": 1}
+    assert metrics(door, NAMESPACE) == {"Accepted": 1}
     [visit] = bridge.until(lambda: of_this_ping("Verify", "visit"), bool)
     assert (visit["outcome"], visit["attempt"]) == ("published", 1)
-    assert metrics(visit) == {"Published": 1, "VisitTime": visit["ms"]}
+    assert metrics(visit, NAMESPACE) == {"Published": 1, "VisitTime": visit["ms"]}
     feeds = [line for line in lines(stack, "Publish", "read") if line["route"] == "GET /api/mentions.jf2"]
-    assert metrics(feeds[-1]) == {"Reads": 1}
+    assert metrics(feeds[-1], NAMESPACE) == {"Reads": 1}
 
 
 def test_a_refusal_is_logged_with_its_reason(bridge: Bridge, stack: Stack) -> None:
     source = bridge.new_source("https://not-our-site.example/")
     assert bridge.webmention(source, "https://not-our-site.example/").status == 400
     [door] = [line for line in lines(stack, "Receive", "door") if line.get("source") == source]
-    assert (door["status"], door["reason"], metrics(door)) == (400, "target-unknown", {"Refused": 1})
+    assert (door["status"], door["reason"], metrics(door, NAMESPACE)) == (400, "target-unknown", {"Refused": 1})

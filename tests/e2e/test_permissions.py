@@ -1,7 +1,7 @@
 """Least privilege, both ways: each function's role may do what its code does, and is denied what it must not do.
 
 The calls are made with the credentials of the deployed roles, under an IAM that is enforced. The table of what the
-template allows is in tests/test_template.py; here it is seen to be enough, and to be no more.
+template allows is in tests/test_template_access.py; here it is seen to be enough, and to be no more.
 """
 
 from __future__ import annotations

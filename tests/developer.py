@@ -1,4 +1,4 @@
-"""What `make deploy` and `make redrive` run, as processes, with a recording stand-in for SAM and for make."""
+"""A developer at `make deploy` and `make redrive`, with a recording stand-in for SAM and for make."""
 
 from __future__ import annotations
 
@@ -7,27 +7,35 @@ import os
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
+from click.testing import CliRunner
+
+from deploy.__main__ import main as deploy
+from deploy.redrive import main as redrive
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from click.testing import Result
+
 ROOT = Path(__file__).parent.parent
 OURS = "Linkback: made by a test"
+MODULES = {"deploy": deploy, "deploy.redrive": redrive}
 
 # Writes down its words; as `sam deploy` it makes the stack that lies in stack.json, as SAM would make ours.
 RECORDER = f"""#!{sys.executable}
 import json, pathlib, sys
-import boto3
 with open("calls", "a") as calls:
     calls.write(json.dumps(sys.argv) + chr(10))
 made = pathlib.Path("stack.json")
 if sys.argv[1] == "deploy" and made.exists():
+    import boto3
     name, region = (sys.argv[sys.argv.index(word) + 1] for word in ("--stack-name", "--region"))
     boto3.client("cloudformation", region_name=region).create_stack(StackName=name, TemplateBody=made.read_text())
 sys.exit(int(pathlib.Path(sys.argv[1] + ".code").read_text()) if pathlib.Path(sys.argv[1] + ".code").exists() else 0)
@@ -63,12 +71,21 @@ class Developer:
         path.write_text(script)
         path.chmod(0o755)
 
-    def command(self, module: str) -> list[str]:
+    def tools(self, module: str) -> list[str]:
         tools = ["--sam", str(self.folder / "bin/sam"), "--make", str(self.folder / "bin/make")]
-        return [sys.executable, "-m", module, *(tools if module == "deploy" else [])]
+        return tools if module == "deploy" else []
 
-    def run(self, module: str, **said: str) -> subprocess.CompletedProcess[str]:
-        """The command with what stands behind `make deploy`, and nobody at the keyboard."""
+    def command(self, module: str) -> list[str]:
+        return [sys.executable, "-m", module, *self.tools(module)]
+
+    def run(self, module: str, **said: str) -> Result:
+        """The command with what stands behind `make deploy`, and nobody at the keyboard; within this process."""
+        environ = dict.fromkeys(os.environ) | {name: value or None for name, value in (self.environ | said).items()}
+        with chdir(self.folder):
+            return CliRunner().invoke(MODULES[module], self.tools(module), env=environ, catch_exceptions=False)
+
+    def start(self, module: str, **said: str) -> subprocess.CompletedProcess[str]:
+        """The same as a process of its own."""
         return subprocess.run(
             self.command(module),
             cwd=self.folder,
@@ -82,13 +99,13 @@ class Developer:
     def deploy(self, **said: str) -> str:
         """What it prints, once it succeeded."""
         ran = self.run("deploy", **said)
-        assert ran.returncode == 0, ran.stderr
+        assert ran.exit_code == 0, ran.stderr
         return ran.stdout
 
     def refusal(self, module: str = "deploy", **said: str) -> str:
         """The sentence that it ends with, once it failed without a call of SAM or make."""
         ran = self.run(module, **said)
-        assert ran.returncode == 1, ran.stdout + ran.stderr
+        assert ran.exit_code == 1, ran.stdout + ran.stderr
         assert self.calls == []
         return ran.stderr.removeprefix("Error: ").rstrip("\n")
 
