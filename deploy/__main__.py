@@ -35,6 +35,7 @@ Paste this into the <head> of every page, near the top and to the letter:
 Your build reads {FeedUrl}
 To see it work, tell it of a page that links to yours: {WebmentionEndpoint}"""
 
+HELD = "With Moderation={Moderation} it is held for you, and in no feed until you allow its host: see README."
 CONFIRM_EMAIL = "AWS has sent a letter to {AlertEmail}: alarms come there once its link was followed."
 
 
@@ -46,7 +47,8 @@ def main(sam: str, make: str) -> None:
     config = samconfig.read(Path("samconfig.toml"))
     name = os.environ.get("STACK") or config.stack_name or "linkback"
     declared = template.load().tree
-    given = parameters.check(_given(os.environ, config), declared["Parameters"])
+    parameters.check_places(os.environ, declared["Parameters"])
+    said = parameters.check(_said(os.environ), declared["Parameters"])
     stack.check_name(name)
     interpreter.check()
     account = sign_in(config.profile, os.environ.get("REGION") or config.region)
@@ -54,21 +56,32 @@ def main(sam: str, make: str) -> None:
     stack.check_ours(found, account.region)
     stack.check_state(found, account.region)
     _announce(account, found)
-    if found.new and "Sites" not in given:
+    given = _kept(found, config, declared["Parameters"]) | said
+    if "Sites" not in given:
         given["Sites"] = _ask_for_sites(declared["Parameters"]["Sites"])
-    defaults = {key: str(one.get("Default", "")) for key, one in declared["Parameters"].items()}
-    values = defaults | found.parameters | given
+    values = {key: str(one.get("Default", "")) for key, one in declared["Parameters"].items()} | given
     parameters.check_rules(values, declared.get("Rules", {}))
+    parameters.check_certificate(values["CertificateArn"], account.region)
     # SAM builds for the default architecture if it is not told, whatever the stack has.
     _run([make, "build", f"ARGS=--parameter-overrides Architecture={values['Architecture']}"], "The build")
     _run([sam, *_deployment(account, found, given, config)], "sam deploy")
-    _tell(account, stack.find(account, name), given)
+    _tell(account, stack.find(account, name), values, mailed="AlertEmail" in said)
 
 
-def _given(environ: Mapping[str, str], config: SamConfig) -> dict[str, str]:
-    """Every parameter that was said: the command's before the file's, SITES before all."""
+def _said(environ: Mapping[str, str]) -> dict[str, str]:
+    """Every parameter that was said behind the command, SITES before all."""
     sites = {"Sites": environ["SITES"]} if environ.get("SITES") else {}
-    return config.parameters | parameters.read(environ.get("PARAMETERS", "")) | sites
+    return parameters.read(environ.get("PARAMETERS", "")) | sites
+
+
+def _kept(found: Stack, config: SamConfig, declared: parameters.Declared) -> dict[str, str]:
+    """What was not said, and stays: what the stack has. The file's values are older, but a first time has no others.
+
+    All of it is said to SAM, which would otherwise take the file's.
+    """
+    if not found.new:
+        return {name: value for name, value in found.parameters.items() if name in declared}
+    return parameters.check(config.parameters, declared) if config.stack_name == found.name else {}
 
 
 def _announce(account: Account, found: Stack) -> None:
@@ -91,7 +104,7 @@ def _ask_for_sites(declared: Mapping[str, str]) -> str:
 
 
 def _deployment(account: Account, found: Stack, given: Mapping[str, str], config: SamConfig) -> list[str]:
-    """The words behind `sam`. A parameter that is not given keeps its value, in a new stack its default."""
+    """The words behind `sam`. A parameter that is not given has its default."""
     # A new stack can only add, so there is nothing to confirm; and where nobody can answer, nothing must wait for them.
     asks = not found.new and sys.stdin.isatty() and sys.stdout.isatty()
     words = ["deploy", "--stack-name", found.name, "--region", account.region, "--no-fail-on-empty-changeset"]
@@ -120,13 +133,15 @@ def _run(command: list[str], what: str) -> None:
         raise Trouble(f"{what} failed: what is wrong stands above. Mend it, and do this again.")
 
 
-def _tell(account: Account, made: Stack, given: Mapping[str, str]) -> None:
+def _tell(account: Account, made: Stack, values: Mapping[str, str], *, mailed: bool) -> None:
     if made.new:
         raise Trouble(f"The stack {made.name} was not made.")
     click.echo(f"\nThe stack {made.name} in {account.region} is there ({made.status}).")
     click.echo(AFTERWARDS.format(**made.outputs))
-    if given.get("AlertEmail"):
-        click.echo(CONFIRM_EMAIL.format(**given))
+    if values["Moderation"] != "none":
+        click.echo(HELD.format(**values))
+    if mailed and values["AlertEmail"]:
+        click.echo(CONFIRM_EMAIL.format(**values))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ NONE = "There are no AWS credentials in this shell: run aws configure, or aws ss
 NO_PROFILE = (
     "The profile of your AWS settings cannot be used: set AWS_PROFILE to one that `aws configure list-profiles` names."
 )
-NO_REGION = "No region is set: say which one, as in REGION=eu-central-1 (after make deploy), or set AWS_REGION."
+NO_REGION = "No region is set: say which one, as in REGION=eu-central-1 (after make deploy), or set AWS_DEFAULT_REGION."
 WRONG_REGION = "{region} is no region of AWS: write it like REGION=eu-central-1."
 UNREACHABLE = "AWS cannot be reached ({error}): is the region {region} spelt right, and is there a network?"
 
@@ -111,7 +111,7 @@ def in_words(region: str) -> Iterator[None]:
         yield
     except botocore.ClientError as error:
         raise Trouble(_refusal(error, region)) from error
-    except botocore.BotoCoreError as error:
+    except (botocore.BotoCoreError, ValueError) as error:  # an endpoint that is no address is a ValueError
         raise Trouble(_failure(error).format(region=region, error=error)) from error
 
 

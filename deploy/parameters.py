@@ -44,6 +44,22 @@ def check(given: Mapping[str, str], declared: Declared) -> dict[str, str]:
     return tidy
 
 
+def check_places(said: Mapping[str, str], declared: Declared) -> None:
+    """What stands beside PARAMETERS instead of in it, such as `make deploy Moderation=none`. Raises Trouble."""
+    for name in declared:
+        if name in said:
+            where = "SITES=example.com" if name == "Sites" else f'PARAMETERS="{name}={said[name]}"'
+            raise Trouble(f"{name} would be passed over where it stands: write {where}")
+
+
+def check_certificate(arn: str, region: str) -> None:
+    """An HTTP API takes a certificate of its own region only. Raises Trouble."""
+    if arn and arn.split(":")[3] != region:
+        raise Trouble(
+            f"CertificateArn is of the region {arn.split(':')[3]}, and the stack is in {region}: ask ACM for one there."
+        )
+
+
 def check_rules(values: Mapping[str, str], rules: Mapping[str, Any]) -> None:
     """What the template's Rules say of parameters that need each other. Raises Trouble with the rule's own sentence."""
     for rule in rules.values():
@@ -55,17 +71,18 @@ def check_rules(values: Mapping[str, str], rules: Mapping[str, Any]) -> None:
 
 def sites(text: str, declared: Mapping[str, Any]) -> str:
     """The sites without blanks around their commas. Raises Trouble that says what to write instead."""
-    if problem := _refused(text, declared):
+    tidy = ",".join(word.strip() for word in text.split(","))
+    if problem := _refused(tidy, declared, text):
         meant = ",".join(dict.fromkeys(_hosts(text)))
-        hint = f" Write {meant}" if meant and not _refused(meant, declared) else ""
+        hint = f" Write {meant}" if meant and not _refused(meant, declared, meant) else ""
         raise Trouble(f"{problem}{hint}")
-    return ",".join(word.strip() for word in text.split(","))
+    return tidy
 
 
-def _refused(text: str, declared: Mapping[str, Any]) -> str | None:
-    """What CloudFormation, or else the functions themselves, would have against the sites."""
+def _refused(text: str, declared: Mapping[str, Any], said: str) -> str | None:
+    """What CloudFormation, or else the functions themselves, would have against the sites, which were said so."""
     if problem := _problem(text, declared):
-        return f"Sites cannot be {text!r}: it {problem}"
+        return f"Sites cannot be {said!r}: it {problem}"
     try:
         Sites.parse(text)
     except ValueError as error:

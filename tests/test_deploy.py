@@ -81,7 +81,8 @@ def test_a_new_stack_is_built_deployed_and_its_tags_are_told_to_the_letter(devel
     words = ["--no-confirm-changeset", "--parameter-overrides", 'Sites="example.com,blog.example.org"']
     assert developer.calls == [BUILD, [*DEPLOY, *words]]
     assert told.startswith("Account 000000000000, region eu-central-1, stack linkback (new)\n")
-    assert told.endswith(AFTERWARDS.format(**OUTPUTS) + "\n")
+    held = "With Moderation=first it is held for you, and in no feed until you allow its host: see README."
+    assert told.endswith(f"{AFTERWARDS.format(**OUTPUTS)}\n{held}\n")
 
 
 def test_what_is_told_afterwards_are_outputs_of_the_template() -> None:
@@ -103,6 +104,7 @@ def test_everything_can_be_said_at_once(developer: Developer) -> None:
         "a=b",
     ]
     assert told.endswith("AWS has sent a letter to me@example.com: alarms come there once its link was followed.\n")
+    assert "is held for you" not in told
 
 
 def test_what_guided_wrote_down_is_deployed_and_the_command_has_the_last_word(developer: Developer) -> None:
@@ -113,6 +115,42 @@ def test_what_guided_wrote_down_is_deployed_and_the_command_has_the_last_word(de
     developer.deploy(PARAMETERS="Moderation=none")
     assert developer.calls[1][3:6] == ["other", "--region", "eu-west-1"]
     assert developer.calls[1][9:] == ['Sites="a.example"', 'Moderation="none"', 'AlertEmail=""']
+
+
+def test_what_guided_wrote_down_is_of_its_own_stack_and_its_first_time(
+    developer: Developer, cloudformation: Any
+) -> None:
+    """It saves the defaults, too: later they would undo whatever was said since."""
+    (developer.folder / "samconfig.toml").write_text(
+        '[default.deploy.parameters]\nstack_name = "linkback"\n'
+        'parameter_overrides = "Sites=\\"a.example\\" LogRetentionDays=\\"30\\""'
+    )
+    assert developer.refusal(STACK="other").startswith("Which sites is this bridge for?")
+    make(cloudformation, stack(Sites="a.example", LogRetentionDays="7"))
+    (developer.folder / "stack.json").unlink()
+    developer.deploy()
+    assert developer.calls[1][9:] == ['Sites="a.example"', 'LogRetentionDays="7"']
+
+
+@pytest.mark.parametrize(
+    ("said", "instead"),
+    [
+        ({"Moderation": "none"}, 'write PARAMETERS="Moderation=none"'),
+        ({"Sites": "a.example"}, "write SITES=example.com"),
+    ],
+)
+def test_a_parameter_beside_parameters_is_not_passed_over(
+    developer: Developer, said: dict[str, str], instead: str
+) -> None:
+    assert developer.refusal(SITES="example.com", **said).endswith(instead)
+
+
+def test_a_certificate_of_another_region_is_refused(developer: Developer, cloudformation: Any) -> None:
+    arn = "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012"
+    domain = f"DomainName=linkback.example.com CertificateArn={arn}"
+    said = developer.refusal(SITES="example.com", PARAMETERS=domain)
+    assert said.startswith("CertificateArn is of the region us-east-1, and the stack is in eu-central-1")
+    assert names(cloudformation) == []
 
 
 def test_it_is_built_for_the_architecture_that_is_deployed(developer: Developer) -> None:
@@ -165,7 +203,8 @@ def test_a_linkback_keeps_what_is_not_said(developer: Developer, cloudformation:
     assert "stack linkback (there already: what you do not say stays as it is)\n" in told
     assert "The stack linkback in eu-central-1 is there (CREATE_COMPLETE).\n" in told
     build = ["make", "build", "ARGS=--parameter-overrides Architecture=x86_64"]
-    assert developer.calls == [build, [*DEPLOY, "--no-confirm-changeset"]]
+    kept = ['Sites="example.com"', 'Moderation="none"', 'Architecture="x86_64"']
+    assert developer.calls == [build, [*DEPLOY, "--no-confirm-changeset", "--parameter-overrides", *kept]]
 
 
 def test_somebody_elses_stack_is_not_touched(developer: Developer, cloudformation: Any) -> None:
@@ -217,7 +256,7 @@ def test_a_change_of_a_stack_is_confirmed_where_somebody_can(developer: Develope
     make(cloudformation, stack(Sites="example.com"))
     (developer.folder / "stack.json").unlink()
     typed(developer)
-    assert developer.calls[1] == [*DEPLOY, "--confirm-changeset"]
+    assert developer.calls[1][:-1] == [*DEPLOY, "--confirm-changeset", "--parameter-overrides"]
 
 
 # The Makefile

@@ -143,7 +143,7 @@ def test_both_commands_end_with_that_sentence(developer: Developer, module: str)
 
 
 def test_a_region_must_be_said_somewhere(developer: Developer) -> None:
-    said = "No region is set: say which one, as in REGION=eu-central-1 (after make deploy), or set AWS_REGION."
+    said = "No region is set: say which one, as in REGION=eu-central-1 (after make deploy), or set AWS_DEFAULT_REGION."
     assert developer.refusal(AWS_DEFAULT_REGION="") == said
 
 

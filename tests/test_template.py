@@ -62,7 +62,7 @@ def test_the_consoles_form_has_every_parameter_once() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["example.com", "example.com,blog.example.org", " example.com , a-b.example ", "bücher.example", "日本.example"],
+    ["example.com", "example.com,blog.example.org", "example.com, a-b.example", "bücher.example", "日本.example"],
 )
 def test_sites_that_the_template_lets_in_are_read_by_the_functions(text: str) -> None:
     assert re.fullmatch(PARAMETERS["Sites"]["AllowedPattern"], text)
@@ -74,9 +74,19 @@ def test_sites_that_the_template_lets_in_are_read_by_the_functions(text: str) ->
     [
         *(
             ("Sites", text)
-            for text in ("", " ", "https://example.com", "example.com/blog", "a.example,,b.example", ",")
+            for text in (
+                "",
+                " ",
+                "https://example.com",
+                "example.com/blog",
+                "a.example,,b.example",
+                ",",
+                " a.example",
+                "a.example ",
+            )
         ),
-        *(("Sites", text) for text in ("-a.example", "a.example,-")),
+        *(("Sites", text) for text in ("-a.example", "a.example,-", "a..example", "a.-b.example", "bü..example")),
+        ("Sites", f"{'a' * 64}.example"),
         *(("AlertEmail", text) for text in ("me", "me@example", "a@example.com, b@example.com")),
         *(("RebuildHook", text) for text in ("http://builds.example", "builds.example", "https://a b")),
         *(

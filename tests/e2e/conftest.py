@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BLOG, SITE = "blog.example", "site.example"
 CLOUD = os.environ.get("LINKBACK_URL", "").rstrip("/")
 NEEDED = (
-    "A bridge in the cloud visits the public web only. Beside LINKBACK_URL (https://…) say LINKBACK_PAGES, an address on "
-    "the public web (https://…) that leads to LINKBACK_PORT (a number) of this machine, which takes a tunnel, and "
+    "A bridge in the cloud visits the public web only. Beside LINKBACK_URL (https://…) say LINKBACK_PAGES, an address "
+    "on the public web (https://…) that leads to LINKBACK_PORT (a number) of this machine, which takes a tunnel, and "
     "LINKBACK_TARGET, a page (https://…) that exists on a site of that bridge, deployed with Moderation=none."
 )
 

@@ -43,6 +43,7 @@ class Role:
     name: str
     queue: str
     dead: str
+    verify: str
 
     @property
     def table(self) -> Table:
@@ -52,7 +53,7 @@ class Role:
 @pytest.fixture(scope="module")
 def become(stack: Stack) -> Callable[[str], Role]:
     """The role of a function, assumed by the account's administrator."""
-    names = [stack.physical(name) for name in ("Table", "Pings", "DeadPings")]
+    names = [stack.physical(name) for name in ("Table", "Pings", "DeadPings", "Verify")]
 
     def assume(function: str) -> Role:
         arn = stack.client("iam").get_role(RoleName=stack.physical(f"{function}Role"))["Role"]["Arn"]
@@ -120,7 +121,7 @@ def purge(role: Role) -> Any:
 
 
 def call_verify(role: Role) -> Any:
-    return role.lambda_.list_functions()
+    return role.lambda_.invoke(FunctionName=role.verify)
 
 
 DENIED = {
