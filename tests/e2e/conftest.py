@@ -30,32 +30,35 @@ NEEDED = (
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Say what is missing before anything is deployed."""
-    if CLOUD:
-        addresses = [os.environ.get(f"LINKBACK_{name}", "") for name in ("URL", "PAGES", "TARGET")]
-        whole = all(address.startswith(("http://", "https://")) for address in addresses)
-        if not whole or not os.environ.get("LINKBACK_PORT", "").isdigit():
-            raise pytest.UsageError(NEEDED)
-        return
-    wanted = str(template.load().tree["Globals"]["Function"]["Runtime"])
-    have = f"python{sys.version_info[0]}.{sys.version_info[1]}"
-    if have != wanted and "e2e" in str(config.args):
-        raise pytest.UsageError(
-            f"The emulator runs the functions with its own {have}, and they are built for {wanted}: have that on the "
-            "PATH, remove .venv, and do this again."
-        )
-    if not os.environ.get("SAM"):
-        raise pytest.UsageError("SAM does not say where the SAM CLI is: start these tests by `make e2e`.")
-
-
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What looks behind HTTP needs the stack that was deployed here: against another one it is not selected."""
+    """Say what is missing before anything is deployed.
+
+    What looks behind HTTP needs the stack that was deployed here: against another one it is not selected.
+    """
     ours = [one for one in items if "e2e" in one.path.parts]
+    if ours and (problem := missing()):
+        raise pytest.UsageError(problem)
     apart = [one for one in ours if CLOUD and "stack" in getattr(one, "fixturenames", ())]
     if apart:
         config.hook.pytest_deselected(items=apart)
         items[:] = [one for one in items if one not in apart]
+
+
+def missing() -> str:
+    """What these tests cannot be run without, in a sentence that says what to do; empty if it is all there."""
+    if CLOUD:
+        addresses = [os.environ.get(f"LINKBACK_{name}", "") for name in ("URL", "PAGES", "TARGET")]
+        whole = all(address.startswith(("http://", "https://")) for address in addresses)
+        return "" if whole and os.environ.get("LINKBACK_PORT", "").isdigit() else NEEDED
+    wanted = str(template.load().tree["Globals"]["Function"]["Runtime"])
+    have = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    if have != wanted:
+        return (
+            f"The emulator runs the functions with its own {have}, and they are built for {wanted}: have that on the "
+            "PATH, remove .venv, and do this again."
+        )
+    return "" if os.environ.get("SAM") else "SAM does not say where the SAM CLI is: start these tests by `make e2e`."
 
 
 @pytest.fixture(scope="session")
