@@ -230,12 +230,12 @@ def test_a_refusal_is_logged_with_what_was_known_by_then(table: Table, source: s
     assert bool(table.ping(told.get("id", "-"))) is ("id" in known)
 
 
-def test_below_a_mapped_path_the_bridge_is_whole(bridge: Bridge) -> None:
-    """A domain of the owner's own may map /linkback to the bridge: API Gateway leaves that in the path."""
+def test_on_a_stage_of_another_name_the_bridge_is_whole(bridge: Bridge) -> None:
+    """API Gateway leaves the stage in the path: in every address that is named, too."""
 
     def call(route: str, path: str, body: str = "", accept: str = "") -> dict[str, Any]:
         method = route.partition(" ")[0].replace("ANY", "POST")
-        context = {"domainName": "example.com", "stage": "$default", "http": {"method": method}}
+        context = {"domainName": "example.com", "stage": "linkback", "http": {"method": method}}
         parameters = {"id": path.rpartition("/")[2]} if "{id}" in route else {}
         told = {"routeKey": route, "rawPath": f"/linkback{path}", "body": body, "requestContext": context}
         handler = bridge.receive if route.startswith("ANY") else bridge.publish
