@@ -45,6 +45,7 @@ bench: .venv/test
 
 # make would read the $ of an address as its own.
 override PARAMETERS := $(value PARAMETERS)
+export PARAMETERS
 
 # SITES=example.com, and if wanted STACK, REGION, PARAMETERS="Moderation=none AlertEmail=me@example.com": by the environment.
 deploy: .venv/run

@@ -275,12 +275,14 @@ def test_make_hands_on_what_is_said_behind_it(developer: Developer) -> None:
         path.touch()
     (developer.folder / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
     said = ["SITES=example.com, blog.example.org", "STACK=mine", "ARGS=--tags a=b", f"SAM={developer.folder}/bin/sam"]
+    said.append("PARAMETERS=Moderation=none RebuildHook='https://h.example/$a?$(b)'")
     command = [str(shutil.which("make")), "deploy", *said]
     made = subprocess.run(
         command, cwd=developer.folder, env=developer.environ, capture_output=True, text=True, check=False
     )
     assert made.returncode == 0, made.stderr
-    words = ["--no-confirm-changeset", "--parameter-overrides", 'Sites="example.com,blog.example.org"', "--tags", "a=b"]
+    words = ["--no-confirm-changeset", "--parameter-overrides", 'Moderation="none"']
+    words += ['RebuildHook="https://h.example/$a?$(b)"', 'Sites="example.com,blog.example.org"', "--tags", "a=b"]
     assert developer.calls[0] == ["sam", "build", "--parameter-overrides", "Architecture=arm64"]
     assert developer.calls[1][7:] == words
     assert developer.calls[1][3] == "mine"
