@@ -65,7 +65,8 @@ def main(sam: str, make: str) -> None:
     # SAM builds for the default architecture if it is not told, whatever the stack has.
     _run([make, "build", f"ARGS=--parameter-overrides Architecture={values['Architecture']}"], "The build")
     _run([sam, *_deployment(account, found, given, config)], "sam deploy")
-    _tell(account, stack.find(account, name), values, mailed="AlertEmail" in said)
+    mailed = values["AlertEmail"] != found.parameters.get("AlertEmail", "")
+    _tell(account, stack.find(account, name), values, mailed=mailed)
 
 
 def _said(environ: Mapping[str, str]) -> dict[str, str]:
@@ -80,8 +81,10 @@ def _kept(found: Stack, config: SamConfig, declared: parameters.Declared) -> dic
     All of it is said to SAM, which would otherwise take the file's.
     """
     if not found.new:
-        return {name: value for name, value in found.parameters.items() if name in declared}
-    return parameters.check(config.parameters, declared) if config.stack_name == found.name else {}
+        kept = {name: value for name, value in found.parameters.items() if name in declared}
+    else:
+        kept = config.parameters if config.stack_name in ("", found.name) else {}
+    return parameters.check(kept, declared)
 
 
 def _announce(account: Account, found: Stack) -> None:

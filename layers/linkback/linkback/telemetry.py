@@ -48,7 +48,7 @@ _FATES = {
 _NO_PING = ("method", "not-found")
 _CLIENT_ERROR = 400
 # Of `//me:secret@host` what is before the @. A password may have a slash in it, a path may have an @, a host a port.
-_PASSWORD = re.compile(r"(?<=[/\\]{2})(?:[^/\\?#\s]*|[^/\\?#\s:@]*:(?!\d+/)[^\s@]{0,200})@")
+_PASSWORD = re.compile(r"(?<=[/\\]{2})(?:[^/\\?#\s]*|[^/\\?#\s:@]*:(?!\d{1,5}(?:[/?#]|$))[^\s@]{0,200})@")
 
 
 class Journal(Protocol):
@@ -118,7 +118,8 @@ def embedded(namespace: str, milliseconds: int, values: Mapping[str, float]) -> 
 def bug(error: BaseException) -> dict[str, str]:
     """The fields of a line about our own failure. Of a long traceback the end is kept, where it happened."""
     trace = "".join(traceback.format_exception(error))
-    return {"error": repr(error), "traceback": trace[-LIMITS["traceback"] :]}
+    end = trace.encode("utf-8", "replace")[-LIMITS["traceback"] :]
+    return {"error": repr(error), "traceback": end.decode("utf-8", "ignore")}
 
 
 def _bounded(value: Any, longest: int) -> Any:
