@@ -141,6 +141,7 @@ def test_a_domain_of_ones_own_is_the_api_whole() -> None:
     (configuration,) = WHOLE.resources["Domain"]["Properties"]["DomainNameConfigurations"]
     assert WHOLE.resources["Domain"]["Properties"]["DomainName"] == "linkback.example.com"
     assert (configuration["EndpointType"], configuration["SecurityPolicy"]) == ("REGIONAL", "TLS_1_2")
+    assert configuration["IpAddressType"] == "dualstack"  # there is an AAAA record
     assert WHOLE.resources["DomainMapping"]["Properties"] == {
         "ApiId": "<Api>",
         "DomainName": "<Domain>",
