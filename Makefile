@@ -1,7 +1,7 @@
 # make run    the bridge on this machine           make test   every test that needs no cloud account
 # make check  lint, format, types, template        make build  what Lambda gets, in .aws-sam/build
 # make e2e    deploys to an emulator, tests there   make deploy to your AWS account (asks what it needs to know)
-# make bench  the figures of README's speed table
+# make bench  the figures of README's speed table  make redrive  dead pings go back to be visited
 # make pins   newer versions, within pyproject.toml's bounds; make clean, away with all that make made
 #
 # ARGS goes to the command: make run ARGS="--port 0", make test ARGS="-k trackback". PYTHON: any Python from 3.11 on.

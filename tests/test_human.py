@@ -53,7 +53,7 @@ def page(main: str, **headers: str) -> Response:
         ("text/plain", False),
     ],
 )
-def test_a_page_is_for_whom_accepts_html_by_name(accept: str, wanted: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_page_is_for_whom_accepts_html_by_name(accept: str, *, wanted: bool) -> None:
     assert human.wanted(get("/", accept=accept)) is wanted
     assert not human.wanted(get("/"))
 

@@ -125,7 +125,7 @@ def test_another_link_is_another_claim() -> None:
         ("spam.example", "author", "https://spam.example/", False),
     ],
 )
-def test_a_rule_covers_whole_names_and_segments_only(value: str, kind: str, source: str, covered: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_a_rule_covers_whole_names_and_segments_only(value: str, kind: str, source: str, *, covered: bool) -> None:
     assert rule(value, Action.BLOCK, kind).covers(urls.parse(source)) is covered
 
 
@@ -194,7 +194,7 @@ def test_the_most_specific_rule_wins_in_any_order(source: str, outcome: str, ord
         (Moderation.NONE, Action.HOLD, True),
     ],
 )
-def test_what_waits_for_the_owner(moderation: Moderation, action: Action | None, held: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_what_waits_for_the_owner(moderation: Moderation, action: Action | None, *, held: bool) -> None:
     rules = [rule("alice.example", action)] if action else []
     assert policy(moderation=moderation).holds(claim("https://alice.example/"), rules) is held
 
@@ -210,7 +210,7 @@ def test_what_waits_for_the_owner(moderation: Moderation, action: Action | None,
         (SelfMentions.ALLOW, Moderation.ALL, True),
     ],
 )
-def test_which_self_mentions_wait(self_mentions: SelfMentions, moderation: Moderation, held: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_which_self_mentions_wait(self_mentions: SelfMentions, moderation: Moderation, *, held: bool) -> None:
     own = claim("https://example.com/other")
     assert policy(self_mentions, moderation).holds(own, ()) is held
     assert not policy(self_mentions, moderation).holds(own, [rule("example.com", Action.ALLOW)])

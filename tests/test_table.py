@@ -78,7 +78,7 @@ def test_a_ping_that_never_reached_the_queue_may_be_told_again_at_once(table: Ta
 @pytest.mark.parametrize(
     ("status", "again"), [("declined", True), ("gone", True), ("published", False), ("held", False)]
 )
-def test_only_what_was_registered_is_already_registered(table: Table, status: str, again: bool) -> None:  # noqa: FBT001
+def test_only_what_was_registered_is_already_registered(table: Table, status: str, *, again: bool) -> None:
     table.put_ping(a_ping(), a_claim(), "b")
     table.finish_ping(a_ping().id, {"status": status, "checked": "now"}, due_at=None)
     soon = a_ping(received=NOW + timedelta(seconds=1))

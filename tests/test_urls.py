@@ -270,7 +270,7 @@ def test_two_pages_have_two_keys(one: str, other: str) -> None:
         ("http://www.example.com/a/#x", "https://example.com/a", True),
     ],
 )
-def test_tracking_parameters_are_forgiven_on_the_link_alone(link: str, target: str, same: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_tracking_parameters_are_forgiven_on_the_link_alone(link: str, target: str, *, same: bool) -> None:
     assert urls.same_page(parse(link), parse(target)) is same
 
 

@@ -100,7 +100,7 @@ def test_3_2_1_a_missing_parameter_is_named(body: str, missing: str) -> None:
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_3_2_a_webmention_is_answered_201_with_the_address_of_its_status(again: bool) -> None:  # noqa: FBT001 - a parameter of the test
+def test_3_2_a_webmention_is_answered_201_with_the_address_of_its_status(*, again: bool) -> None:
     answer = webmention.accept(post("/webmention", BODY), ping_of(), again=again)
     location = f"{BASE}/pings/{ping_of().id}"
     assert answer.status == 201
