@@ -37,6 +37,7 @@ SETTINGS = {
     "MODERATION": "first",
     "SELF_MENTIONS": "refuse",
     "PINGS_PER_MINUTE": "60",
+    "WEBSUB_HUB": "",
     "LOG_LEVEL": "INFO",
 }
 

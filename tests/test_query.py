@@ -200,16 +200,16 @@ def test_100_kb_of_an_unknown_parameter_are_passed_over() -> None:
 
 def test_what_is_older_is_asked_for_by_the_id_it_is_older_than() -> None:
     asked = read(f"target%5B%5D={ENCODED}&page=2&since=2026-01-02T03:04:05+01:00&per-page=7&x={'(' * 9000}")
-    following = asked.older(217_000_000)
+    following = asked.onward("before", 217_000_000)
     again = read(following)
     assert (again.targets, again.per_page, again.since) == (asked.targets, 7, asked.since)
     assert (again.page, again.before) == (0, 217_000_000)
     assert "x" not in parse_qs(following)  # it would be three times as long, in a header
-    assert parse_qs(again.older(5))["before"] == ["5"]
+    assert parse_qs(again.onward("before", 5))["before"] == ["5"]
 
 
 def test_without_any_question_there_is_something_older() -> None:
-    assert read("").older(7) == "before=7"
+    assert read("").onward("before", 7) == "before=7"
 
 
 def test_nobody_skips_what_must_be_read_to_be_skipped() -> None:
@@ -240,5 +240,5 @@ def test_any_query_is_read_or_refused_in_a_sentence(text: str) -> None:
     assert 1 <= asked.per_page <= query.MOST_PER_PAGE
     assert asked.page >= 0
     assert asked.since is None or asked.since.tzinfo is UTC
-    again = read(asked.older(9))
+    again = read(asked.onward("before", 9))
     assert (again.targets, again.per_page, again.page, again.before) == (asked.targets, asked.per_page, 0, 9)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from linkback.index import WHOLE, Index, Span, public, thread
 from linkback.mention import Mention, Relation
 from linkback.ping import Ping, Protocol, Status
 from linkback.policy import Action, Claim, Policy, Rule, SelfMentions
+from linkback.published import Published
 from linkback.record import Record, State
 from linkback.site import Sites
-from linkback.table import EPOCH, WHOLE, Conflict, Span, number_at
+from linkback.table import EPOCH, Conflict, number_at
 
 if TYPE_CHECKING:
     from linkback.table import Table
@@ -125,39 +127,41 @@ def test_an_unchanged_record_costs_no_write(table: Table) -> None:
     assert table.save(saved, saved, SECONDS).version == saved.version
 
 
-def test_only_public_mentions_are_in_the_feed_newest_first(table: Table) -> None:
+def test_only_public_mentions_are_in_the_feed_newest_first(table: Table, index: Index) -> None:
     for number, state in enumerate([State.PUBLIC, State.HELD, State.PUBLIC, State.SPAM]):
         table.save(None, a_record(f"/{number}", state), SECONDS + number)
     sources = ["https://blog.example.org/2", "https://blog.example.org/0"]
-    assert [record.source for record in table.site_mentions("example.com")] == sources
-    assert [record.source for record in table.page_mentions("example.com/post")] == sources
-    assert list(table.site_mentions("example.org")) == []
+    assert [one.source for one in index.read(Published, public("example.com"))] == sources
+    assert [one.source for one in index.read(Published, thread("example.com/post"))] == sources
+    assert list(index.read(Published, public("example.org"))) == []
 
 
-def test_a_feed_is_read_to_its_end_over_many_pages(table: Table) -> None:
+def test_a_feed_is_read_to_its_end_over_many_pages(table: Table, index: Index) -> None:
     for number in range(7):
         table.save(None, a_record(f"/{number}"), SECONDS)
-    ids = [record.id for record in table.site_mentions("example.com", limit=2)]
+    ids = [one.id for one in index.read(Published, public("example.com"), limit=2)]
     assert ids == sorted(ids, reverse=True)
     assert len(set(ids)) == 7
 
 
-def test_what_was_published_since_is_a_key_condition(table: Table) -> None:
+def test_what_was_published_since_is_a_key_condition(table: Table, index: Index) -> None:
     for number in range(4):
         table.save(None, a_record(f"/{number}"), SECONDS + 10 * number)
     since = number_at(int(SECONDS) + 20)
     span = Span(since, WHOLE.last)
-    for found in (table.site_mentions("example.com", span), table.page_mentions("example.com/post", span)):
-        assert [record.source[-1] for record in found] == ["3", "2"]
-    older = table.site_mentions("example.com", Span(1, since - 1))
-    assert [record.source[-1] for record in older] == ["1", "0"]
-    assert list(table.site_mentions("example.com", Span(5, 4))) == []
+    for partition in (public("example.com"), thread("example.com/post")):
+        assert [one.source[-1] for one in index.read(Published, partition, span)] == ["3", "2"]
+    older = index.read(Published, public("example.com"), Span(1, since - 1))
+    assert [one.source[-1] for one in older] == ["1", "0"]
+    assert list(index.read(Published, public("example.com"), Span(5, 4))) == []
 
 
-def test_what_waits_for_a_page_costs_its_readers_nothing(table: Table, dynamodb: Any, table_name: str) -> None:
+def test_what_waits_for_a_page_costs_its_readers_nothing(
+    table: Table, index: Index, dynamodb: Any, table_name: str
+) -> None:
     for number in range(5):
         table.save(None, a_record(f"/{number}", State.HELD), SECONDS)
-    assert list(table.page_mentions("example.com/post")) == []
+    assert list(index.read(Published, thread("example.com/post"))) == []
     assert dynamodb.scan(TableName=table_name, IndexName="thread")["ScannedCount"] == 0
 
 
@@ -211,12 +215,12 @@ def test_rules_are_read_per_site_and_replaced_by_kind_and_value(table: Table) ->
     assert table.rules("example.com") == [Rule("example.com", "host", "spam.example", Action.BLOCK)]
 
 
-def test_the_longest_urls_fit_into_the_keys(table: Table) -> None:
+def test_the_longest_urls_fit_into_the_keys(table: Table, index: Index) -> None:
     long = "https://example.com/" + "x" * 2000
     claim = POLICY.claim(Ping("https://blog.example.org/" + "y" * 2000, long, Protocol.WEBMENTION, NOW))
     record = replace(a_record(), page=claim.page, claim=claim.id, target=long)
     saved = table.save(None, record, SECONDS)
-    assert [found.claim for found in table.page_mentions(claim.page)] == [saved.claim]
+    assert [found.claim for found in index.read(Published, thread(claim.page))] == [saved.claim]
     table.put_rule(Rule("example.com", "prefix", "z" * 2000, Action.ALLOW))
     assert table.rules("example.com")[0].value == "z" * 2000
 

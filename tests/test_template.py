@@ -29,6 +29,7 @@ def test_the_parameters_are_those_of_the_contract_and_only_sites_must_be_given()
         "SelfMentions": "refuse",
         "AlertEmail": "",
         "RebuildHook": "",
+        "WebSubHub": "",
         "DomainName": "",
         "CertificateArn": "",
         "HostedZoneId": "",
@@ -89,6 +90,7 @@ def test_sites_that_the_template_lets_in_are_read_by_the_functions(text: str) ->
         ("Sites", f"{'a' * 64}.example"),
         *(("AlertEmail", text) for text in ("me", "me@example", "a@example.com, b@example.com")),
         *(("RebuildHook", text) for text in ("http://builds.example", "builds.example", "https://a b")),
+        *(("WebSubHub", text) for text in ("http://hub.example", "hub.example", 'https://hub.example/">')),
         *(
             ("DomainName", text)
             for text in ("https://a.example", "a.example/", "A.example", "*.example.com", "localhost.")

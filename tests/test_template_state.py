@@ -61,6 +61,7 @@ def test_the_settings_are_what_the_owner_said_and_the_stack_has(function: str) -
         "POWERTOOLS_SERVICE_NAME": function.lower(),
         "POWERTOOLS_METRICS_NAMESPACE": "Linkback/linkback",
         "PINGS_PER_MINUTE": "120",
+        "WEBSUB_HUB": EVERYTHING["WebSubHub"],
     }
     assert given == {name: whole[name] for name in given}
 

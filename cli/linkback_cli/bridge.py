@@ -37,11 +37,17 @@ class Settings:
     self_mentions: str
     permitted: tuple[str, ...] | None
     token: str | None
+    hub: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
         """As template.yaml hands it to the functions."""
-        return {"SITES": ",".join(self.sites), "MODERATION": self.moderation, "SELF_MENTIONS": self.self_mentions}
+        return {
+            "SITES": ",".join(self.sites),
+            "MODERATION": self.moderation,
+            "SELF_MENTIONS": self.self_mentions,
+            "WEBSUB_HUB": self.hub,
+        }
 
     @property
     def permit(self) -> Permit:

@@ -7,17 +7,19 @@ template allows is in tests/test_template_access.py; here it is seen to be enoug
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from linkback import queue, record, urls
+from linkback import queue, record
+from linkback.index import Index, public, thread
 from linkback.mention import Mention, Relation
 from linkback.ping import Ping, Protocol, Status
 from linkback.policy import Policy, SelfMentions
+from linkback.published import Published
 from linkback.site import Sites
 from linkback.table import Table
 
@@ -48,6 +50,10 @@ class Role:
     @property
     def table(self) -> Table:
         return Table(self.dynamodb, self.name)
+
+    @property
+    def index(self) -> Index:
+        return Index(self.dynamodb, self.name)
 
 
 @pytest.fixture(scope="module")
@@ -157,15 +163,22 @@ def test_verify_may_take_messages_and_write_what_a_visit_saw(become: Callable[[s
     new = record.found(
         old, CLAIM, PING, Mention(Relation.MENTION, PING.source), held=False, visited=int(time.time() * 1000)
     )
-    assert role.table.save(old, new, time.time()).id
+    new_saved = role.table.save(old, new, time.time())
+    assert new_saved.id
+    held = role.table.save(new_saved, replace(new_saved, state=record.State.HELD), time.time())
+    assert held.state is record.State.HELD  # in one piece with its tombstone
+    role.table.learn_alias("site.example/old", CLAIM.page, CLAIM.site, time.time(), "redirect")
+    assert role.table.alias("site.example/old") == CLAIM.page
     role.table.put_page_checked(CLAIM.page, PING.target, 200, int(time.time()))
     assert role.table.page_checked(CLAIM.page)
     role.table.finish_ping(PING.id, {"status": str(Status.PUBLISHED)}, None)
 
 
 def test_publish_may_read_both_feeds_and_a_pings_fate(become: Callable[[str], Role]) -> None:
-    table = become("Publish").table
-    table.ask()
-    assert list(table.page_mentions(urls.page_key(urls.parse("https://no-such.example/")))) == []
-    assert list(table.site_mentions("no-such.example")) == []
-    assert table.ping("no-such-ping") is None
+    index = become("Publish").index
+    assert index.changes(["no-such.example"]) == {"no-such.example": None}
+    assert index.resolve(["no-such.example/page"]) == {"no-such.example/page": "no-such.example/page"}
+    for partition in (thread("no-such.example/page"), public("no-such.example")):
+        assert list(index.read(Published, partition)) == []
+    assert index.ping("no-such-ping") is None
+    assert not index.knows("no-such-token")

@@ -32,12 +32,16 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """One HTTP response; `body` is text that is sent in UTF-8. `mentions` says how many are in a feed, for the log."""
+    """One HTTP response. `body` is text that is sent in UTF-8; of a feed `data` is sent, as the headers say.
+
+    `mentions` says how many are in a feed, for the log.
+    """
 
     status: int
     body: str
     headers: Mapping[str, str] = field(default_factory=dict)
     mentions: int | None = None
+    data: bytes = b""
 
 
 def as_json(told: object) -> str:

@@ -80,13 +80,15 @@ def _inflate(raw: bytes) -> bytes:
 
 def payload(response: Response, asked: Request) -> dict[str, Any]:
     """The answer as API Gateway takes it: without a body for HEAD and 304, gzipped where the client reads that."""
-    body, headers = response.body.encode("utf-8", "replace"), dict(response.headers)
+    body, headers = response.data or response.body.encode("utf-8", "replace"), dict(response.headers)
     answer: dict[str, Any] = {"statusCode": response.status, "headers": headers}
     if len(body) >= _WORTH_ZIPPING:
         headers["vary"] = _vary(headers.get("vary", ""))
     if asked.method == "HEAD" or response.status == _NOT_MODIFIED:
         return answer | {"body": ""}
-    if len(body) >= _WORTH_ZIPPING and _reads_gzip(asked):
+    if "content-encoding" in headers:
+        pass  # a feed so large that it was zipped while it was written
+    elif len(body) >= _WORTH_ZIPPING and reads_gzip(asked):
         headers["content-encoding"] = "gzip"
         body = gzip.compress(body, compresslevel=5, mtime=0)
     elif len(body) < _LARGE:
@@ -104,7 +106,8 @@ def _vary(told: str) -> str:
     return told if "accept-encoding" in told.lower() else ", ".join(filter(None, (told, "Accept-Encoding")))
 
 
-def _reads_gzip(asked: Request) -> bool:
+def reads_gzip(asked: Request) -> bool:
+    """Whether the client says that it reads gzip."""
     offered = asked.headers.get("accept-encoding", "").lower().replace(" ", "").split(",")
     offers = {name: parameters for name, _, parameters in (offer.partition(";") for offer in offered)}
     return not _REFUSED.fullmatch(offers.get("gzip", offers.get("*", "q=0")))

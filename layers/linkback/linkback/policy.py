@@ -66,16 +66,25 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A ping whose two URLs are read, and the site that its target belongs to."""
+    """A ping whose two URLs are read, and the site that its target belongs to.
+
+    `alias_of` is the key of the page that the target is another address of, or "".
+    """
 
     source: Url
     target: Url
     site: str
+    alias_of: str = ""
+
+    @property
+    def told_page(self) -> str:
+        """The key of the target as it was told."""
+        return urls.page_key(self.target)
 
     @property
     def page(self) -> str:
-        """The target's page key."""
-        return urls.page_key(self.target)
+        """The key of the page that is meant."""
+        return self.alias_of or self.told_page
 
     @property
     def id(self) -> str:

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qsl, urlencode
 
 from linkback import urls
+from linkback.mention import Relation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from linkback.urls import Url
 
@@ -23,14 +24,22 @@ MOST_PER_PAGE = 10_000
 PER_PAGE_OF_TARGET = 20
 LARGEST_NUMBER = 2**31 - 1
 
+# In an order other than that of publication everything must be read before the first can be said.
+MOST_SORTED = 10_000
+ORDERS = ("created", "updated", "published", "rsvp")
+
 # A variable that was empty when a template wrote the query must not mean every page there is.
 _EMPTY_TARGET = re.compile(r"(?:^|&)target(?:\[\]|%5B%5D)?=?(?:&|$)", re.IGNORECASE)
+_CALLBACK = re.compile(r"[A-Za-z0-9_.$]{1,64}", re.ASCII)
 
-# To skip what came before a page it must be read; whoever reads that far follows the Link header, which need not.
+# To skip what came before a page it must be counted; whoever reads that far follows the Link header, which need not.
 LAST_PAGE, MOST_SKIPPED = 1_000, 100_000
 
 # What the address of the next answer says again. What we do not know stays behind: it is a stranger's, of any length.
-_CARRIED = frozenset({"target", "target[]", "domain", "per-page", "perPage", "since"})
+_CARRIED = frozenset(
+    "target target[] domain per-page perPage since since_id before sort-by sort-dir wm-property wm-property[] "
+    "jsonp".split()
+)
 
 
 class BadQuery(ValueError):  # noqa: N818 - reads as what it is
@@ -41,22 +50,36 @@ class BadQuery(ValueError):  # noqa: N818 - reads as what it is
 class Query:
     """One read. Without `targets` and without `domain` it means every site of the bridge.
 
-    `per_page` and `page` (from 0) cut the answer; `since` is the aware time from which publication counts, `before` the
-    wm-id below which, 0 for none.
+    `per_page` and `page` (from 0) cut the answer; `offset` is how many come before it, where pages are of no fixed
+    length. `since` is the aware time from which publication counts; `since_id` and `before` are the numbers above and
+    below which, 0 for none. `order` is one of ORDERS, `rising` if the least comes first. `properties` are the relations
+    asked for, none for all. `callback` is a JavaScript name, or "".
     """
 
     targets: tuple[Url, ...]
     domain: str
     per_page: int
     page: int
+    offset: int
     since: datetime | None
+    since_id: int
     before: int
+    order: str
+    rising: bool
+    properties: frozenset[str]
+    callback: str
+    token: str
     text: str
 
-    def older(self, number: int) -> str:
-        """The query string for what is older than the mention of this wm-id: it does not move when new ones arrive."""
-        pairs = [pair for pair in _pairs(self.text) if pair[0] in _CARRIED]
-        return urlencode([*pairs, ("before", str(number))], errors="replace")
+    @property
+    def skipped(self) -> int:
+        """How many mentions come before this answer."""
+        return self.offset or self.page * self.per_page
+
+    def onward(self, place: str, number: int) -> str:
+        """The query string of the next answer: the same from another place (`before`, `since_id` or `offset`)."""
+        pairs = [pair for pair in _pairs(self.text) if pair[0] in _CARRIED - {place}]
+        return urlencode([*pairs, (place, str(number))], errors="replace")
 
 
 def read(text: str) -> Query:
@@ -68,17 +91,24 @@ def read(text: str) -> Query:
         raise BadQuery("target is empty: give the whole address of a page, or leave it out to ask for a domain.")
     if len(targets) > MOST_TARGETS:
         raise BadQuery(f"At most {MOST_TARGETS} targets can be asked for at once; ask by domain instead.")
-    per_page, most = given.get("per-page") or given.get("perPage"), PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE
+    most = PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE
     asked = Query(
         targets=targets,
         domain=_optional(given.get("domain"), _domain) or "",
-        per_page=min(_optional(per_page, lambda value: _number("per-page", value, 1)) or most, MOST_PER_PAGE),
-        page=_optional(given.get("page"), lambda value: _number("page", value, 0, LAST_PAGE)) or 0,
+        per_page=min(_number(given, "per-page", 1) or _number(given, "perPage", 1) or most, MOST_PER_PAGE),
+        page=_number(given, "page", 0, LAST_PAGE),
+        offset=_number(given, "offset", 0, MOST_SKIPPED),
         since=_optional(given.get("since"), _time),
-        before=_optional(given.get("before"), lambda value: _number("before", value, 1, LARGEST_NUMBER)) or 0,
+        since_id=_number(given, "since_id", 0, LARGEST_NUMBER),
+        before=_number(given, "before", 1, LARGEST_NUMBER),
+        order=_optional(given.get("sort-by"), _order) or "created",
+        rising=(given.get("sort-dir") or "down") != "down",
+        properties=frozenset(_property(value) for name, value in pairs if name in ("wm-property", "wm-property[]")),
+        callback=_optional(given.get("jsonp"), _callback) or "",
+        token=given.get("token") or given.get("access_token") or "",
         text=text,
     )
-    if asked.page * asked.per_page > MOST_SKIPPED:
+    if asked.skipped > MOST_SKIPPED:
         raise BadQuery(f"page and per-page reach past {MOST_SKIPPED} mentions: follow the Link header instead.")
     return asked
 
@@ -94,9 +124,11 @@ def _optional(value: str | None, read_it: Callable[[str], T]) -> T | None:
     return read_it(value) if value else None
 
 
-def _number(name: str, value: str, least: int, most: int = 1_000_000) -> int:
-    if not re.fullmatch(r" *[0-9]{1,10} *", value, re.ASCII) or not least <= int(value) <= most:
-        raise BadQuery(f"{name} must be a whole number from {least} to {most}.")
+def _number(given: Mapping[str, str], name: str, least: int, most: int = 1_000_000) -> int:
+    """The whole number that is given, or 0 for none."""
+    value = given.get(name) or "0"
+    if not re.fullmatch(r" *[0-9]{1,10} *", value, re.ASCII) or (name in given and not least <= int(value) <= most):
+        raise BadQuery(f"{name.replace('perPage', 'per-page')} must be a whole number from {least} to {most}.")
     return int(value)
 
 
@@ -126,3 +158,21 @@ def _time(value: str) -> datetime:
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise BadQuery("since must be a time such as 2026-01-02T03:04:05Z.") from None
+
+
+def _order(value: str) -> str:
+    if value not in ORDERS:
+        raise BadQuery(f"sort-by must be one of {', '.join(ORDERS)}.")
+    return value
+
+
+def _property(value: str) -> str:
+    if value not in set(Relation):
+        raise BadQuery(f"wm-property must be one of {', '.join(Relation)}.")
+    return value
+
+
+def _callback(value: str) -> str:
+    if not _CALLBACK.fullmatch(value):
+        raise BadQuery("jsonp must be a name of at most 64 letters, digits, and the signs _ . and $.")
+    return value

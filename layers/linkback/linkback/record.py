@@ -66,6 +66,12 @@ class Record:
         return "" if state is State.GONE and not self.id else f"{self.site}#{state}"
 
     @property
+    def face(self) -> tuple[object, ...] | None:
+        """What feeds show of it, to be compared; None where it is in none."""
+        shown = (self.id, self.page, self.source, self.target, self.protocols, self.seen)
+        return shown if self.state is State.PUBLIC else None
+
+    @property
     def thread(self) -> str:
         """Where the index `thread` has it: with the other public mentions of its page, or ""."""
         return self.page if self.state is State.PUBLIC else ""

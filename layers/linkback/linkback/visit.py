@@ -13,6 +13,7 @@ from linkback import __version__, page, record, urls
 from linkback.ping import Declined, Ping, Reason, Status, TryLater
 from linkback.record import Record, State
 from linkback.table import Conflict
+from linkback.target import MISSING, Targets
 
 if TYPE_CHECKING:
     from linkback.mention import Mention
@@ -24,14 +25,12 @@ if TYPE_CHECKING:
 Fetch = Callable[..., "Answer"]
 
 # A second look at a 404 is worth taking after a day, and not before (see record.lost).
-A_DAY, HOUR, TEN_MINUTES = 86_400, 3_600, 600
-TARGET_SECONDS = 3.0
+A_DAY = 86_400
 ATTEMPTS = 5
 
 _ENDS = {State.PUBLIC: Status.PUBLISHED, State.GONE: Status.GONE}
 _GONE = 410
 _PAGES = (200, 203)
-_MISSING = (404, _GONE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +60,7 @@ class Visitor:
 
     def __init__(self, policy: Policy, table: Table, fetch: Fetch, clock: Callable[[], float]) -> None:
         self._policy, self._table, self._fetch, self._clock = policy, table, fetch, clock
+        self._targets = Targets(policy, table, fetch)
 
     def visit(self, ping: Ping, base: str, now: float) -> Fate:
         """See for ourselves, and write it down. `now` is the time at which the visit begins, in seconds."""
@@ -77,15 +77,19 @@ class Visitor:
             claim = self._policy.claim(ping)
         except Declined as refusal:
             return _declined(refusal)
+        claim = self._targets.known(claim)
         rules, old = self._table.rules(claim.site), self._table.mention(claim.page, claim.id)
         agent = f"Linkback/{__version__} (verifying a {ping.protocol} to {claim.site}; +{base}/pings/{ping.id})"
         try:
             seen = self._see(_places(ping, claim, old), claim, rules, agent)
-            self._check_target(claim, base, int(now))
+            settled = self._targets.check(claim, base, int(now))
         except Declined as refusal:
             return self._lose(claim, old, refusal, now)
         except TryLater as weather:
             return Fate(Status.WAITING, weather.reason, weather.detail, retry_at=int(now) + weather.after)
+        if settled.page != claim.page:  # what its page is was learned just now
+            claim = settled
+            rules, old = self._table.rules(claim.site), self._table.mention(claim.page, claim.id)
         # A redirect does not launder where a page is from.
         held = any(self._policy.holds(replace(claim, source=url), rules) for url in (claim.source, seen.place))
         return self._keep(replace(ping, source=seen.source), claim, old, seen.mention, held=held, now=now)
@@ -99,7 +103,7 @@ class Visitor:
         def look(source: str) -> Seen:
             answer = self._fetch(urls.parse(source), admit=admit, agent=agent)
             _refuse_status(answer)
-            return Seen(source, answer.url, page.read(answer, claim.target))
+            return Seen(source, answer.url, _mention(answer, claim))
 
         try:
             return look(places[0])
@@ -109,29 +113,6 @@ class Visitor:
                     with suppress(Declined, TryLater):
                         return look(other)
             raise
-
-    def _check_target(self, claim: Claim, base: str, now: int) -> None:
-        """A page that is surely not there gets no mentions. Asked once a page; no answer counts in its favour."""
-        known = self._table.page_checked(claim.page) or {"status": 0, "checked": 0}
-        status, checked, asked = known["status"], known["checked"], str(replace(claim.target, fragment=""))
-        # That one spelling is missing says nothing of another, and the sender chooses which one we ask.
-        old_news = checked < now - TEN_MINUTES or known.get("asked") != asked
-        if (status in _MISSING and old_news) or (status == 0 and checked < now - HOUR):
-            status = self._target_status(claim, base)
-            self._table.put_page_checked(claim.page, asked, status, now)
-        if status in _MISSING:
-            raise Declined(Reason.TARGET_MISSING, f"{claim.target} does not exist (HTTP {status}).")
-
-    def _target_status(self, claim: Claim, base: str) -> int:
-        def admit(url: Url) -> None:
-            if self._policy.sites.of(url) is None:
-                raise Declined(Reason.TARGET_UNKNOWN, f"{url} is not on a site of this bridge.")
-
-        agent = f"Linkback/{__version__} (looking whether the page exists; +{base}/)"
-        try:
-            return int(self._fetch(claim.target, admit=admit, agent=agent, seconds=TARGET_SECONDS).status)
-        except (Declined, TryLater):
-            return 0
 
     def _keep(self, ping: Ping, claim: Claim, old: Record | None, mention: Mention, *, held: bool, now: float) -> Fate:
         def settle(old: Record | None) -> Record:
@@ -163,6 +144,17 @@ class Visitor:
         raise RuntimeError(message)
 
 
+def _mention(answer: Answer, claim: Claim) -> Mention:
+    """What the page says of the target; if it has no link to the address that was told, of the page that is meant."""
+    try:
+        return page.read(answer, claim.target)
+    except Declined as refusal:
+        if refusal.reason is Reason.NO_LINK and claim.alias_of:
+            with suppress(Declined):
+                return page.read(answer, urls.parse(f"https://{claim.alias_of}"))
+        raise
+
+
 def _places(ping: Ping, claim: Claim, old: Record | None) -> list[str]:
     """Where to look: first where the mention was found, then at the address that is told now.
 
@@ -182,7 +174,7 @@ def _may_have_moved(refusal: Declined | TryLater, found: str, told: str) -> bool
 
 def _refuse_status(answer: Answer) -> None:
     """Which answers are a page, a missing page, or the weather (a captcha answers 403)."""
-    if answer.status in _MISSING:
+    if answer.status in MISSING:
         detail = f"{answer.url} does not exist (HTTP {answer.status})."
         raise Declined(Reason.SOURCE_MISSING, detail, gone=answer.status == _GONE)
     if answer.status not in _PAGES or answer.headers.get("cf-mitigated") == "challenge":

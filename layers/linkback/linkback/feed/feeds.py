@@ -1,0 +1,162 @@
+"""The addresses of webmention.io, and ours beside them: every read of mentions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from linkback import __version__, human, query
+from linkback.feed.answer import Answer
+from linkback.feed.counts import counts
+from linkback.feed.format import Channel
+from linkback.feed.freshness import Freshness
+from linkback.feed.selection import Selection, names
+from linkback.feed.sheet import Sheet, fill
+from linkback.gateway import reads_gzip
+from linkback.query import BadQuery
+from linkback.site import scheme
+from linkback.trouble import trouble, unauthorized
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from linkback.dialect import Request, Response
+    from linkback.index import Index
+    from linkback.query import Query
+    from linkback.site import Sites
+
+# Each is a module of this package, imported when it is asked for.
+_FORMATS = {
+    "/api/mentions.jf2": "jf2",
+    "/api/links.jf2": "jf2",
+    "/api/mentions": "legacy",
+    "/api/mentions.json": "legacy",
+    "/api/links": "legacy",
+    "/api/mentions.atom": "atom",
+    "/api/mentions.html": "h_feed",
+    "/api/deleted": "tombstones",
+    "/feed.json": "json_feed",
+}
+_FOR_PEOPLE_TOO = ("/api/mentions", "/api/links")
+_NOT_JSON = ("atom", "h_feed")
+
+
+class Feeds:
+    """The feeds of one bridge. `hub` is the address of a WebSub hub, or ""; `clock` tells seconds since 1970."""
+
+    def __init__(self, index: Index, sites: Sites, clock: Callable[[], float], hub: str = "") -> None:
+        self._index, self._sites, self._clock, self._hub = index, sites, clock, hub
+
+    @property
+    def routes(self) -> dict[str, Callable[[Request], Response]]:
+        """Every path of a feed, and what answers it. Those raise BadQuery."""
+        return {
+            **{path: partial(self._feed, name) for path, name in _FORMATS.items()},
+            **dict.fromkeys(("/api/count", "/api/count.json"), self._count),
+            "/api/changes": self._changes,
+            **dict.fromkeys(("/api/export", "/api/export.jf2"), self._export),
+        }
+
+    def _feed(self, name: str, request: Request) -> Response:
+        asked, by_hand = query.read(request.query), request.path in _FOR_PEOPLE_TOO
+        name = "h_feed" if by_hand and human.wanted(request) else name
+        changes, fresh = self._freshness(request, asked, name)
+        answer = Answer(request, fresh, accept=by_hand)
+        if answer.known_unread:
+            return answer.not_modified()
+        selection = Selection(self._index, self._sites, asked, changes)
+        found: Iterable[Any] = selection.gone() if name == "tombstones" else selection.mentions()
+        return self._filled(answer, name, asked, found, selection.following)
+
+    def _filled(
+        self, answer: Answer, name: str, asked: Query, found: Iterable[Any], following: Callable[[Any, int], str]
+    ) -> Response:
+        form, channel = _form(name, asked), self._channel(answer, asked)
+        sheet = Sheet(reads_gzip(answer.request))
+        filled = fill(sheet, form, channel, found, asked.per_page)
+        onward = following(filled.last, sheet.entries) if filled.more else ""
+        address = f"{answer.here}?{onward}" if onward else ""
+        sheet.add(form.closing(channel, address))
+        links = {"next": address, "hub": self._hub, "self": channel.here if self._hub else ""}
+        return answer.whole(sheet, form.headers(channel), links)
+
+    def _count(self, request: Request) -> Response:
+        """Of all that is public, however many pages that would be."""
+        asked = query.read(request.query)
+        changes, fresh = self._freshness(request, asked, "count")
+        answer = Answer(request, fresh)
+        if answer.known_unread:
+            return answer.not_modified()
+        selection = Selection(self._index, self._sites, asked, changes)
+        return answer.json(counts(one.seen for one in selection.counted()), asked.callback)
+
+    def _changes(self, request: Request) -> Response:
+        """Not of a page: what is told to have gone must be known by whoever hears of it."""
+        from linkback.feed import changes as telling  # noqa: PLC0415 - for builds alone
+
+        asked = query.read(request.query)
+        if asked.targets:
+            raise BadQuery("Changes are told of whole sites: ask with domain instead of target.")
+        if not names(self._sites, asked.domain):
+            known = ", ".join(self._sites.names)
+            return trouble(404, "unknown-domain", f"{asked.domain} is no site of this bridge. It has {known}.", request)
+        sites, fresh = self._freshness(request, asked, "changes")
+        answer = Answer(request, fresh)
+        if answer.known_unread:
+            return answer.not_modified()
+        told = telling.Changes()
+        told.fill(telling.since(self._index, sites, asked.since_id), asked.per_page)
+        since_id = telling.asked_next(told, asked.since_id, fresh.changed, fresh.now)
+        following = f"{answer.here}?{asked.onward('since_id', since_id)}" if told.more else ""
+        sheet = Sheet(zips=False, entries=len(told.children))
+        sheet.add(told.body(since_id))
+        return answer.whole(sheet, {"content-type": "application/json; charset=utf-8"}, {"next": following})
+
+    def _export(self, request: Request) -> Response:
+        from linkback.feed import export  # noqa: PLC0415 - once in a bridge's life
+
+        asked = query.read(request.query)
+        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or asked.token
+        if not token or not self._index.knows(token):
+            return unauthorized(request)
+        found = export.everything(self._index, names(self._sites, asked.domain), asked.since_id)
+        answer = Answer(request, None)
+        return self._filled(answer, "export", asked, found, lambda last, _: asked.onward("since_id", last.number))
+
+    def _freshness(self, request: Request, asked: Query, name: str) -> tuple[dict[str, int | None], Freshness]:
+        """The last changes that the answer depends on. A page may be an alias of one on any site of the bridge."""
+        sites = self._sites.names if asked.targets else names(self._sites, asked.domain)
+        changes = self._index.changes(sites)
+        question = (__version__, name, request.base, request.path, request.query, self._hub, *self._sites.names)
+        return changes, Freshness.of(question, changes, self._clock())
+
+    def _channel(self, answer: Answer, asked: Query) -> Channel:
+        site = asked.domain or self._sites.names[0]
+        here = answer.here + (f"?{answer.request.query}" if answer.request.query else "")
+        return Channel(
+            subject=str(asked.targets[0]) if asked.targets else asked.domain or ", ".join(self._sites.names),
+            home=str(asked.targets[0]) if asked.targets else f"{scheme(site)}://{site}/",
+            here=here,
+            base=answer.request.base,
+            changed=answer.changed,
+            hub=self._hub,
+        )
+
+
+def _form(name: str, asked: Query) -> Any:
+    form: Any = import_module(f"linkback.feed.{name}")
+    if asked.callback and name not in _NOT_JSON:
+        from linkback.feed.script import Script  # noqa: PLC0415 - few ask for scripts any more
+
+        return Script(form, asked.callback)
+    return form
+
+
+def unglued(request: Request) -> Request:
+    """The request with what a client glued to its path: eleventy-cache-webmentions appends `&page=0` to any address."""
+    path, glue, glued = request.path.partition("&")
+    if not glue or not path.startswith(("/api/", "/feed")):
+        return request
+    return replace(request, path=path, query="&".join(filter(None, (glued, request.query))))

@@ -1,0 +1,92 @@
+"""`/feed.json`: JSON Feed 1.1 (https://www.jsonfeed.org/version/1.1/)."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from linkback.feed import seen
+from linkback.feed.counts import KINDS
+from linkback.feed.format import Channel, Members, as_json, json_headers
+
+if TYPE_CHECKING:
+    from linkback.published import Published
+
+BETWEEN = b","
+_WITH_OFFSET = re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d$")
+
+
+def headers(channel: Channel) -> dict[str, str]:  # noqa: ARG001 - as every format has it
+    """The media type of section "Suggestions for publishers"."""
+    return json_headers("application/feed+json")
+
+
+def opening(channel: Channel) -> bytes:
+    """All that a feed has before its items; `hubs` only where there is one."""
+    told: Members = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": f"Mentions of {channel.subject}",
+        "home_page_url": channel.home,
+        "feed_url": channel.here,
+    }
+    if channel.hub:
+        told["hubs"] = [{"type": "WebSub", "url": channel.hub}]
+    return as_json(told)[:-1] + b',"items":['
+
+
+def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - as every format has it
+    """The end of the items, and `next_url` while there is more."""
+    return b"]," + as_json({"next_url": following})[1:] if following else b"]}"
+
+
+def entry(mention: Published, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
+    """One item."""
+    return as_json(item(mention))
+
+
+def item(mention: Published) -> Members:
+    """One item: `url` is the mention's page, `external_url` ours; the time of receipt stands in for a missing date."""
+    said = seen.read(mention)
+    told: Members = {
+        "id": mention.claim,
+        "url": seen.url(said["url"]) or seen.url(mention.source),
+        "external_url": seen.url(mention.target),
+        "date_published": rfc3339(said.get("published", "")) or mention.received,
+        "tags": [KINDS.get(said["relation"], "rsvp")],
+        "_linkback": {
+            "source": seen.url(mention.source),
+            "target": seen.url(mention.target),
+            "property": said["relation"],
+            "protocols": mention.protocols,
+            "received": mention.received,
+            "id": mention.id,
+        },
+    }
+    told |= {"title": said["name"]} if "name" in said else {}
+    told |= {"summary": said["summary"]} if "summary" in said else {}
+    if photos := seen.addresses(said.get("photo", [])):
+        told["image"] = photos[0]
+    return told | _content(said) | _authors(said)
+
+
+def _content(said: Members) -> Members:
+    # One of the two is required, and an empty text is how a like says nothing.
+    html, text = seen.html(said), said.get("text", "")
+    return {"content_html": html, "content_text": text} if html else {"content_text": text}
+
+
+def _authors(said: Members) -> Members:
+    author = seen.author(said)
+    known = {"name": author["name"], "url": author["url"], "avatar": author["photo"]}
+    members = {name: value for name, value in known.items() if value}
+    return {"authors": [members]} if members else {}
+
+
+def rfc3339(published: str) -> str:
+    """JSON Feed wants a whole time with an offset, which many pages do not give: then it is left to the caller."""
+    try:
+        whole = datetime.fromisoformat(published).isoformat()
+    except ValueError:
+        return ""
+    return whole if _WITH_OFFSET.search(whole) else ""

@@ -1,0 +1,97 @@
+"""`/api/mentions` and `/api/links`: the shape that webmention.io had before JF2, which jekyll-webmention_io reads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from linkback.feed import seen
+from linkback.feed.format import Channel, Members, as_json, json_headers
+
+if TYPE_CHECKING:
+    from linkback.published import Published
+
+BETWEEN = b","
+
+_TYPES = {
+    "in-reply-to": "reply",
+    "like-of": "like",
+    "repost-of": "repost",
+    "bookmark-of": "bookmark",
+    "mention-of": "link",
+    "rsvp": "rsvp",
+}
+_DID = {
+    "reply": "replied to",
+    "like": "liked",
+    "repost": "reposted",
+    "bookmark": "bookmarked",
+    "link": "linked to",
+    "rsvp": "answered the invitation at",
+}
+
+
+def headers(channel: Channel) -> dict[str, str]:  # noqa: ARG001 - as every format has it
+    """JSON."""
+    return json_headers()
+
+
+def opening(channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
+    """A list that is always there."""
+    return b'{"links":['
+
+
+def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - the Link header says where it goes on
+    """The end of the list."""
+    return b"]}"
+
+
+def entry(mention: Published, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
+    """One link."""
+    return as_json(members(mention))
+
+
+def members(mention: Published) -> Members:
+    """One link. `data.content` is markup, whatever the page gave; `data.published_ts` is a number in any case."""
+    said = seen.read(mention)
+    type_, author = _TYPES[said["relation"]], seen.author(said)
+    target = seen.url(mention.target)
+    data: Members = {
+        "author": {"name": author["name"], "url": author["url"], "photo": author["photo"]},
+        "url": seen.url(said["url"]) or seen.url(mention.source),
+        "name": said.get("name"),
+        "content": seen.as_html(said) or None,
+        "published": said.get("published"),
+        "published_ts": moment(said.get("published", ""), mention.received),
+    }
+    if type_ == "rsvp":
+        data["rsvp"] = said.get("rsvp", "")
+    return {
+        "source": seen.url(mention.source),
+        "verified": True,
+        "verified_date": mention.received.replace("Z", "+00:00"),
+        "id": mention.id,
+        "private": False,
+        "data": data,
+        "activity": {"type": type_} | _sentence(author, type_, data["url"], target),
+        "rels": {"canonical": canonical} if (canonical := seen.url(said.get("canonical", ""))) else {},
+        "target": target,
+    }
+
+
+def _sentence(author: Members, type_: str, url: str, target: str) -> Members:
+    """In words: who did what to which page, plain and as markup."""
+    who = author["name"] or url.partition("://")[2].partition("/")[0]
+    marked = " ".join((seen.linked(who, author["url"]), seen.linked(_DID[type_], url), seen.linked(target, target)))
+    return {"sentence": f"{who} {_DID[type_]} {target}", "sentence_html": marked}
+
+
+def moment(published: str, received: str) -> int:
+    """Seconds since 1970 of the page's own date, in UTC where it names no offset; of the receipt where it has none."""
+    for told in (published, received):
+        try:
+            when = datetime.fromisoformat(told)
+            return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
+        except (ValueError, OverflowError):
+            continue
+    return 0
