@@ -2,6 +2,7 @@
 # make check  lint, format, types, template        make build  what Lambda gets, in .aws-sam/build
 # make e2e    deploys to an emulator, tests there   make deploy to your AWS account (asks what it needs to know)
 # make bench  the figures of README's speed table  make redrive  dead pings go back to be visited
+# make alias  OLD=https://… NEW=https://…  two addresses of one page
 # make examples  the sites in examples/, built by their own generators from a real bridge
 # make pins   newer versions, within pyproject.toml's bounds; make clean, away with all that make made
 #
@@ -54,7 +55,9 @@ bench: .venv/test
 
 # make would read the $ of an address as its own.
 override PARAMETERS := $(value PARAMETERS)
-export PARAMETERS
+override OLD := $(value OLD)
+override NEW := $(value NEW)
+export PARAMETERS OLD NEW
 
 # SITES=example.com, and if wanted STACK, REGION, PARAMETERS="Moderation=none AlertEmail=me@example.com": by the environment.
 deploy: .venv/run
@@ -63,6 +66,10 @@ deploy: .venv/run
 # The pings in the dead-letter queue of STACK, once the bug is mended.
 redrive: .venv/run
 	@.venv/bin/python -m deploy.redrive
+
+# Another address of a page: OLD=https://… NEW=https://…; without NEW it is taken back, without both all are listed.
+alias: .venv/run
+	@.venv/bin/python -m deploy.alias
 
 pins: .venv/lint
 	.venv/bin/python deploy/pin.py
@@ -88,4 +95,4 @@ clean:
 	$(needs_python3.13)
 	python3.13 -m venv .venv-sam && .venv-sam/bin/python $(pip) --requirement $< && touch $@
 
-.PHONY: run test check build build-here e2e examples bench deploy redrive pins clean
+.PHONY: run test check build build-here e2e examples bench deploy redrive alias pins clean

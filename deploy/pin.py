@@ -1,9 +1,9 @@
 """Write the exact versions that pip chooses for pyproject.toml's dependencies: `make pins`.
 
 One file for each environment: what Lambda installs, what its runtime brings, what the command needs, what the tests
-add, what the checks add, and SAM CLI, which pins another botocore than MiniStack does and therefore lives alone, as the
-generators of examples/ do. They are pip's answer for the oldest Python that an environment may meet, from wheels only, so
-that nobody needs a compiler.
+add, what the checks add; SAM CLI, which pins another botocore than MiniStack does and therefore lives alone; and what
+builds the examples. They are pip's answer for the oldest Python that an environment may meet, from wheels only, so that
+nobody needs a compiler.
 """
 
 from __future__ import annotations

@@ -8,15 +8,13 @@ five minutes as the same message (its deduplication id is its old id), later as 
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from deploy import samconfig, stack
-from deploy.account import in_words, sign_in
+from deploy import deployed
+from deploy.account import in_words
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -31,17 +29,9 @@ Message = dict[str, Any]
 @click.command(help=__doc__)
 def main() -> None:
     """Find the queues of the stack that STACK, REGION and samconfig.toml name, and send the letters back."""
-    config = samconfig.read(Path("samconfig.toml"))
-    account = sign_in(config.profile, os.environ.get("REGION") or config.region)
-    name = os.environ.get("STACK") or config.stack_name or "linkback"
-    found = stack.find(account, name)
-    if found.new:
-        raise Trouble(
-            f"There is no stack {name} in {account.region}: say which, as in make redrive STACK=linkback REGION=…"
-        )
-    stack.check_ours(found, account.region)
+    account, found = deployed.find("make redrive")
     with in_words(account.region):
-        redrive(account, name)
+        redrive(account, found.name)
 
 
 def redrive(account: Account, name: str, *, seconds: int = 1) -> None:

@@ -17,6 +17,7 @@ from urllib.parse import parse_qs
 from click.testing import CliRunner
 
 from deploy.__main__ import main as deploy
+from deploy.alias import main as alias
 from deploy.redrive import main as redrive
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 OURS = "Linkback: made by a test"
-MODULES = {"deploy": deploy, "deploy.redrive": redrive}
+MODULES = {"deploy": deploy, "deploy.redrive": redrive, "deploy.alias": alias}
 
 # Writes down its words; as `sam deploy` it makes the stack that lies in stack.json, as SAM would make ours.
 RECORDER = f"""#!{sys.executable}

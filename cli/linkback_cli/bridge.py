@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from linkback.site import Sites
 from linkback_cli import functions, permits, store, template
 from linkback_cli.emulator import Emulator
 from linkback_cli.functions import Function
@@ -38,6 +39,7 @@ class Settings:
     permitted: tuple[str, ...] | None
     token: str | None
     hub: str = ""
+    aliases: tuple[tuple[str, str], ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -98,6 +100,9 @@ class Bridge:
         saver = self._saver = Saver(kept, self._data, self._console)
         if self._settings.token:
             kept.put(store.token_item(self._settings.token))
+            saver.touch()
+        for old, new in self._settings.aliases:
+            kept.alias(Sites(self._settings.sites), old, new)
             saver.touch()
         made = self._functions(kept, plan)
         source = Source(kept.sqs, kept.queue_url, kept.queue_arn, plan.batches())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import threading
 from contextlib import ExitStack
@@ -47,6 +48,8 @@ class Options:
     demo: bool
     allow_private: bool
     token: str | None
+    hub: str = ""
+    aliases: tuple[str, ...] = ()
 
 
 @click.command("serve")
@@ -70,6 +73,11 @@ class Options:
     "--allow-private", is_flag=True,
     help="Visit loopback and private addresses too, on any port. Without it only the demo's own are.",
 )  # fmt: skip
+@click.option(
+    "--alias", "aliases", multiple=True, metavar="OLD=NEW",
+    help="Two whole addresses: OLD is another one of the page at NEW. Kept for the next time. Repeatable.",
+)  # fmt: skip
+@click.option("--hub", default="", metavar="URL", help="A WebSub hub that the feeds name. Your build must tell it.")
 @click.option("--token", metavar="TOKEN", help="A fixed owner's token, for scripts. Only its hash is kept.")
 def command(**given: Any) -> None:
     """Run the bridge on this machine, with its own store, a demo site and a demo blog.
@@ -128,6 +136,14 @@ def _site(given: str) -> str:
         raise Trouble(str(error).replace("Sites has", "--site has")) from None
 
 
+def _alias(given: str) -> tuple[str, str]:
+    """Where both sides have a `=` in their queries, the one before an address is meant."""
+    old, mark, new = re.sub(r"=(?=https?://)", "\n", given.strip(), count=1).partition("\n")
+    if not mark:
+        raise Trouble(f"--alias has {given!r}: write it like --alias https://example.com/old=https://example.com/new")
+    return old, new
+
+
 def _listen(port: int) -> Listener:
     try:
         return Listener(port)
@@ -144,6 +160,8 @@ def _settings(options: Options, sites: tuple[str, ...], demo: Demo | None) -> Se
         self_mentions=options.self_mentions,
         permitted=None if options.allow_private else own,
         token=options.token,
+        hub=options.hub,
+        aliases=tuple(_alias(given) for given in options.aliases),
     )
 
 

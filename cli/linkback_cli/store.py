@@ -13,12 +13,15 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from linkback import queue
+from linkback import alias, queue
 from linkback.ping import Ping, Protocol
+from linkback.table import Table
+from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from linkback.site import Sites
     from linkback_cli.console import Console
     from linkback_cli.data import DataDir, Item
     from linkback_cli.template import Queue, Template
@@ -75,6 +78,13 @@ class Store:
     def put(self, item: Item) -> None:
         """Put one item into the table."""
         self.dynamodb.put_item(TableName=TABLE, Item=item)
+
+    def alias(self, sites: Sites, old: str, new: str) -> None:
+        """Declare an alias, anew if it stands already. Raises Trouble."""
+        try:
+            alias.declare(Table(self.dynamodb, TABLE), sites, old, new, time.time())
+        except alias.BadAlias as bad:
+            raise Trouble(f"--alias: {bad}") from None
 
     def items(self) -> Iterator[Item]:
         """Every item of the table, in DynamoDB's JSON."""

@@ -55,20 +55,28 @@ class Items:
             return unpack(failure.response.get("Item", {}))
         return None
 
-    def put_all(self, first: Item, condition: Mapping[str, Any], *others: Item) -> bool:
-        """Write all or nothing: False where the condition of the first is not met, or somebody writes it just now."""
-        if not others:
+    def put_all(self, first: Item, condition: Mapping[str, Any], *others: Item, without: Iterable[Item] = ()) -> bool:
+        """Write all, and delete the keys in `without`, or do nothing.
+
+        False where the condition of the first is not met, or somebody writes one of them just now.
+        """
+        if not others and not without:
             return self.put(first, condition)
-        puts: list[dict[str, Any]] = [{"Put": {"TableName": self._name, "Item": pack(first), **condition}}]
-        puts += [{"Put": {"TableName": self._name, "Item": pack(other)}} for other in others]
+        writes: list[dict[str, Any]] = [{"Put": {"TableName": self._name, "Item": pack(first), **condition}}]
+        writes += [{"Put": {"TableName": self._name, "Item": pack(other)}} for other in others]
+        writes += [{"Delete": {"TableName": self._name, "Key": pack(key)}} for key in without]
         try:
-            self._client.transact_write_items(TransactItems=puts)
+            self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as failure:
             causes = {cause.get("Code") for cause in failure.response.get("CancellationReasons", ())}
             if causes & {"ConditionalCheckFailed", "TransactionConflict"}:
                 return False
             raise
         return True
+
+    def delete(self, key: Item) -> None:
+        """Take an item away, if it is there."""
+        self._client.delete_item(TableName=self._name, Key=pack(key))
 
     def update(self, key: Item, update: str, names: Item, values: Item, condition: str) -> bool:
         """Whether it was changed: False where the condition is not met."""

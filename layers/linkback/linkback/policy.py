@@ -89,8 +89,13 @@ class Claim:
     @property
     def id(self) -> str:
         """The same for every telling of the same link, in whatever dialect: 22 URL-safe characters."""
-        told = f"{urls.page_key(self.source)}\n{self.page}"
-        return base64.urlsafe_b64encode(hashlib.sha256(told.encode()).digest()[:16]).decode().rstrip("=")
+        return claim_id(self.source, self.page)
+
+
+def claim_id(source: Url, page: str) -> str:
+    """The name of the claim that a source links to the page with this key."""
+    told = f"{urls.page_key(source)}\n{page}"
+    return base64.urlsafe_b64encode(hashlib.sha256(told.encode()).digest()[:16]).decode().rstrip("=")
 
 
 @dataclass(frozen=True, slots=True)

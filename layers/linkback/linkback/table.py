@@ -126,6 +126,20 @@ class Table:
             raise Conflict
         return new
 
+    def move(self, old: Record, new: Record, now: float) -> None:
+        """Write `new`, of another page, in place of `old`, in one piece. Raises Conflict if it is there, too.
+
+        A public mention keeps its number. That it has moved is told as an edit, and to another site's cache as its end.
+        """
+        others: tuple[Item, ...] = ()
+        if new.state is State.PUBLIC:
+            number = self.next_number(now, *{old.site, new.site})
+            others = (_edit(new, number), *((_ended(old, number),) if old.site != new.site else ()))
+        condition = {"ConditionExpression": "attribute_not_exists(pk)"}
+        without = (_mention_key(old.page, old.claim),)
+        if not self._items.put_all(record_item(new), condition, *others, without=without):
+            raise Conflict
+
     # Pages, aliases, rules, the sequence
 
     def alias(self, page: str) -> str:
@@ -141,6 +155,24 @@ class Table:
         """Remember that `old` is another address of `page` on a site, unless an alias of it is known already."""
         told = {"old": old, "page": page, "by": by, "feed": f"{site}#aliases", "seq": int(now) - EPOCH}
         self._items.put(alias_key(old) | told, {"ConditionExpression": "attribute_not_exists(pk)"})
+
+    def declare_alias(self, old: str, page: str, site: str, now: float) -> None:
+        """The owner's word that `old` is another address of `page`: stronger than what was learned."""
+        told = {"old": old, "page": page, "by": "owner", "feed": f"{site}#aliases", "seq": int(now) - EPOCH}
+        self._items.put(alias_key(old) | told, {})
+
+    def forget_alias(self, old: str) -> None:
+        """From now on `old` is a page of its own."""
+        self._items.delete(alias_key(old))
+
+    def aliases(self, site: str) -> Iterator[Item]:
+        """Every alias of a site, the newest first: `old` and `page` are page keys, `by` is who said so."""
+        return self._items.query(
+            IndexName="feed",
+            KeyConditionExpression="feed = :feed",
+            ExpressionAttributeValues=pack({":feed": f"{site}#aliases"}),
+            ScanIndexForward=False,
+        )
 
     def page_checked(self, page: str) -> Item | None:
         """What the target answered when last asked: `status` (0 if it gave no answer), `checked` (seconds), `asked`."""
@@ -266,9 +298,16 @@ def _tombstone(old: Record | None, new: Record) -> tuple[Item, ...]:
     """
     if old is None or not old.id or old.state is new.state:
         return ()
-    key = {"pk": _page(new.page), "sk": f"TOMBSTONE#{new.claim}"}
     hidden = (State.HELD, State.SPAM)
     if new.state in hidden and old.state not in hidden:
-        told = {name: getattr(old, name) for name in ("id", "claim", "page", "source", "target")}
-        return (key | told | {"feed": f"{new.site}#{State.GONE}", "seq": new.number},)
-    return (key,) if new.state is State.PUBLIC else ()
+        return (_ended(old, new.number),)
+    return (_tombstone_key(new),) if new.state is State.PUBLIC else ()
+
+
+def _ended(old: Record, number: int) -> Item:
+    told = {name: getattr(old, name) for name in ("id", "claim", "page", "source", "target")}
+    return _tombstone_key(old) | told | {"feed": f"{old.site}#{State.GONE}", "seq": number}
+
+
+def _tombstone_key(record: Record) -> Item:
+    return {"pk": _page(record.page), "sk": f"TOMBSTONE#{record.claim}"}

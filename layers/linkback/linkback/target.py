@@ -69,10 +69,11 @@ class Targets:
         return claim
 
     def _learned(self, claim: Claim, found: Found, now: int) -> Claim:
-        page = self._table.alias(urls.page_key(found.address)) if found.address else claim.told_page
+        page = urls.page_key(found.address) if found.address else claim.told_page
         # Many a site sends everything that it does not have to its front page, or calls every page by that name.
-        if claim.page != claim.told_page or page == claim.told_page or "/" not in page:
+        if claim.alias_of or page == claim.told_page or "/" not in page:
             return claim
+        page = self._table.alias(page)
         moved = self._moved(claim, page)
         self._policy.admit(claim.source, moved, ())
         self._table.learn_alias(claim.told_page, page, moved.site, now, found.by)
