@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -71,6 +72,21 @@ class Developer:
         path = self.folder / "bin" / name
         path.write_text(script)
         path.chmod(0o755)
+
+    def make(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """What the project's Makefile does with these words, in this folder, with a `.venv` that is ready."""
+        venv = self.folder / ".venv/bin"
+        venv.mkdir(parents=True)
+        # Not a link: Python would look for its packages beside it.
+        (venv / "python").write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+        (venv / "python").chmod(0o755)
+        for name in ("requirements/run.txt", "pyproject.toml", ".venv/run"):
+            path = self.folder / name
+            path.parent.mkdir(exist_ok=True)
+            path.touch()
+        (self.folder / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
+        command = [str(shutil.which("make")), "--no-print-directory", *words]
+        return subprocess.run(command, cwd=self.folder, env=self.environ, capture_output=True, text=True, check=False)
 
     def tools(self, module: str) -> list[str]:
         tools = ["--sam", str(self.folder / "bin/sam"), "--make", str(self.folder / "bin/make")]

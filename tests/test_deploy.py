@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
-import subprocess
 from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
 from deploy.__main__ import AFTERWARDS
-from developer import OURS, ROOT, Developer
+from developer import OURS, Developer
 from linkback_cli import template
 from linkback_cli.emulator import Emulator
 from terminal import talk
@@ -263,23 +261,10 @@ def test_a_change_of_a_stack_is_confirmed_where_somebody_can(developer: Develope
 
 
 def test_make_hands_on_what_is_said_behind_it(developer: Developer) -> None:
-    """With a Makefile whose `.venv` is ready, and the recorder in the place of SAM."""
-    venv = developer.folder / ".venv/bin"
-    venv.mkdir(parents=True)
-    # Not a link: Python would look for its packages beside it.
-    (venv / "python").write_text(f'#!/bin/sh\nexec {developer.command("deploy")[0]} "$@"\n')
-    (venv / "python").chmod(0o755)
-    for name in ("requirements/run.txt", "pyproject.toml", ".venv/run"):
-        path = developer.folder / name
-        path.parent.mkdir(exist_ok=True)
-        path.touch()
-    (developer.folder / "Makefile").write_text((ROOT / "Makefile").read_text("utf-8"), "utf-8")
+    """The recorder is in the place of SAM."""
     said = ["SITES=example.com, blog.example.org", "STACK=mine", "ARGS=--tags a=b", f"SAM={developer.folder}/bin/sam"]
     said.append("PARAMETERS=Moderation=none RebuildHook='https://h.example/$a?$(b)'")
-    command = [str(shutil.which("make")), "deploy", *said]
-    made = subprocess.run(
-        command, cwd=developer.folder, env=developer.environ, capture_output=True, text=True, check=False
-    )
+    made = developer.make("deploy", *said)
     assert made.returncode == 0, made.stderr
     words = ["--no-confirm-changeset", "--parameter-overrides", 'Moderation="none"']
     words += ['RebuildHook="https://h.example/$a?$(b)"', 'Sites="example.com,blog.example.org"', "--tags", "a=b"]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from developer import OURS, ROOT, Developer
+from developer import OURS, Developer
 from linkback.table import Table
 from linkback_cli import template
 from linkback_cli.emulator import Emulator
@@ -92,11 +92,5 @@ def test_what_cannot_be_done_is_said_in_a_sentence(
 
 def test_make_hands_the_two_addresses_on(owner: Developer, table: Any) -> None:
     Shelf(table).put(2, "https://example.com/a?b=$c")
-    make = ["make", "--no-print-directory", "-f", str(ROOT / "Makefile"), "-o", ".venv/run", "alias"]
-    python = owner.folder / ".venv/bin/python"
-    python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec {owner.command("deploy.alias")[0]} "$@"\n')
-    python.chmod(0o755)
-    make += ["OLD=https://example.com/a?b=$c", f"NEW={POST}"]
-    done = subprocess.run(make, cwd=owner.folder, env=owner.environ, capture_output=True, text=True, check=False)
+    done = owner.make("alias", "OLD=https://example.com/a?b=$c", f"NEW={POST}")
     assert done.stdout == f"https://example.com/a?b=$c is {POST} now; 1 mention moved.\n", done.stderr

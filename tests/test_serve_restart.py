@@ -77,6 +77,19 @@ def test_what_was_accepted_survives_sigterm_and_kill_9_and_no_process_is_left(
     assert bridge.end(signal.SIGINT) == 0, bridge.stderr
 
 
+def test_two_addresses_of_a_page_are_one_and_stay_so(start: Callable[..., Serve], internet: Web) -> None:
+    options = on_loopback(internet)
+    bridge = start(*options)
+    old, new = publish(bridge, internet, "old"), publish(bridge, internet, "new")
+    assert [len(bridge.feed(page)) for page in (old, new)] == [1, 1]
+    bridge.end()
+    bridge = start(*options, "--alias", f"{old}={new}")
+    assert [len(bridge.feed(page)) for page in (old, new)] == [2, 2]
+    bridge.end()
+    bridge = start(*options)
+    assert [len(bridge.feed(page)) for page in (old, new)] == [2, 2]
+
+
 def test_a_restart_finds_the_demo_as_it_was_left(start: Callable[..., Serve]) -> None:
     bridge = start()
     blog, site = bridge.demo("demo blog"), bridge.demo("demo site")
