@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from linkback.alias import declare
+from linkback import urls
+from linkback.alias import declare, retract
 from linkback.feed.changes import Changes, asked_next
+from linkback.policy import claim_id
 from linkback.published import Published, Tombstone
 from linkback.record import State
 from linkback.table import number_at
@@ -49,16 +52,21 @@ class Owner:
 
     def act(self, kind: str, number: int, target: str) -> None:
         self.time += 1
+        if kind == "alias":
+            self.alias()
+            return
         key = (number, target)
         old = self.records.get(key)
         if old is None:
             state = State.HELD if kind == "hold" else State.PUBLIC
-            claim = self.shelf.record(number, target).claim
-            if not any(record.claim == claim for record in self.records.values()):  # another spelling of the page
-                record = self.shelf.record(number, target, state)
+            record = self.shelf.record(number, target, state)
+            page = self.shelf.table.alias(record.page)
+            site = "example.org" if page.startswith("example.org") else "example.com"
+            record = replace(record, page=page, site=site, claim=claim_id(urls.parse(record.source), page))
+            if self.shelf.table.mention(page, record.claim) is None:  # not another spelling of a page
                 self.records[key] = self.shelf.table.save(None, record, self.shelf.at(self.time))
             return
-        told: dict[str, Any] = {
+        acts: dict[str, dict[str, Any]] = {
             "edit": {"text": f"Edited at {self.time}"},
             "dialect": {"protocols": tuple(sorted({*old.protocols, "pingback"}))},
             "hold": {"state": State.HELD},
@@ -66,8 +74,20 @@ class Owner:
             "gone": {"state": State.GONE},
             "delete": {"state": State.DELETED},
             "back": {"state": State.PUBLIC},
-        }[kind]
-        self.records[key] = self.shelf.change(old, self.time, **told)
+        }
+        self.records[key] = self.shelf.change(old, self.time, **acts[kind])
+
+    def alias(self) -> None:
+        """One of two pages is another's address, or is not any more."""
+        old, new = PAGES[1], PAGES[self.time % 2 * 3]
+        table, now = self.shelf.table, self.shelf.at(self.time)
+        if table.alias("example.com/two") == "example.com/two":
+            declare(table, SITES, old, new, now)
+        else:
+            retract(table, SITES, old, now)
+        keys = {urls.page_key(urls.parse(page)) for page in PAGES}
+        kept = [record for key in sorted(keys) for record in table.mentions(key)]
+        self.records = {(int(one.source.rpartition("/")[2]), one.target): one for one in kept}
 
 
 class Copy:
@@ -146,6 +166,27 @@ def test_copies_agree_with_a_whole_reading_after_any_changes_in_any_order(
             assert sorted(copies[domain].entries.values(), key=lambda one: -one["wm-id"]) == truth
             assert set(caches[domain].entries) == {(one["wm-source"], one["wm-target"]) for one in truth}
             assert {one["wm-id"] for one in caches[domain].entries.values()} == {one["wm-id"] for one in truth}
+
+
+MOVES = st.lists(st.one_of(ACTS, ACTS, st.just(("alias", 0, "")), st.integers(1, 4)), max_size=30)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(MOVES)
+def test_a_copy_agrees_whatever_page_a_mention_moves_to(
+    reading: Bridge, dynamodb: Any, table_name: str, shelf: Shelf, steps: list[Any]
+) -> None:
+    emptied(dynamodb, table_name)
+    owner = Owner(shelf)
+    copies = {domain: Copy(reading, domain) for domain in SITES.names}
+    for step in [*steps, 1]:
+        if isinstance(step, tuple):
+            owner.act(*step)
+            continue
+        for domain, copy in copies.items():
+            copy.update(step)
+            truth = reading.children(f"?domain={domain}")
+            assert sorted(copy.entries.values(), key=lambda one: -one["wm-id"]) == truth
 
 
 def emptied(dynamodb: Any, table_name: str) -> None:

@@ -63,18 +63,35 @@ def test_a_person_is_told_what_is_new(served: Serving, out: Path) -> None:
     assert at_terminal(served.url, out).endswith(f"{out}: 1,234 mentions of 4 pages (nothing new)\n")
 
 
-def test_a_person_sees_how_far_it_is(out: Path) -> None:
-    def slow(connection: socket.socket) -> None:
+def slowly(last: bytes) -> Server:
+    """Two answers, of which the second takes its time."""
+
+    def answer(connection: socket.socket) -> None:
         if len(server.requests) == 1:
             connection.sendall(raw(ONE, following("?page=2")))
         else:
             time.sleep(0.5)
-            connection.sendall(raw(ONE))
+            connection.sendall(last)
 
-    with Server(slow) as server:
+    server = Server(answer)
+    return server
+
+
+def test_a_person_sees_how_far_it_is(out: Path) -> None:
+    with slowly(raw(ONE)) as server:
         said = at_terminal(str(server.url("")), out)
     assert "1 mentions read\x1b[K" in said
     assert said.endswith(f"\x1b[K{out}: 1 mention of 1 page (1 new or changed)\n")
+
+
+def test_an_error_takes_the_place_of_how_far_it_is(out: Path) -> None:
+    told = {"error": "unknown-domain", "error_description": "No site."}
+    with slowly(raw(told, status="404 Not Found")) as server:
+        code, said = talk(command(str(server.url("")), out), COLOUR, str, env=surroundings())
+    assert code == 1
+    assert said.endswith(
+        "1 mentions read\x1b[KError: The bridge answers 404: No site. Nothing was written. See --domain\n"
+    )
 
 
 def test_an_interrupted_run_leaves_the_old_file(out: Path) -> None:

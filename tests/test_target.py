@@ -78,9 +78,7 @@ def test_a_page_that_names_another_as_its_address_is_in_its_thread(
     assert names(site, post) == names(site, print_view) == ["two", "one"]
 
 
-def test_the_same_source_told_at_two_addresses_of_a_page_is_one_mention(
-    site: Bridge, internet: Web, blog: Web
-) -> None:
+def test_the_same_source_told_at_two_addresses_of_a_page_is_one_mention(site: Bridge, internet: Web, blog: Web) -> None:
     post = internet.put("/post", "<title>The post</title>")
     old = internet.put("/old", "", 301, location="/post")
     source = blog.put("/both", f'<a href="{post}">new</a> <a href="{old}">old</a>')

@@ -28,7 +28,7 @@ def connect(
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The handler for API Gateway's events, with its client made. Raises KeyError or ValueError for wrong settings."""
     index, sites = Index(boto3.client("dynamodb"), environ["TABLE"]), Sites.parse(environ["SITES"])
-    reads, feeds = Reader(index, sites), Feeds(index, sites, time.time, environ["WEBSUB_HUB"])
+    reads, feeds = Reader(index, sites), Feeds(index, sites, time.time, environ.get("WEBSUB_HUB", ""))
     routes = {"/": reads.home, "/healthz": reads.health, "/pings": reads.ping, **feeds.routes}
     say = log or telemetry.Lines(Logger(location=None), environ.get("POWERTOOLS_METRICS_NAMESPACE", "Linkback"))
 

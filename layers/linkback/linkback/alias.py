@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from linkback import urls
 from linkback.policy import claim_id
 from linkback.record import State
-from linkback.table import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +22,7 @@ class BadAlias(ValueError):  # noqa: N818 - reads as what it is
 
 
 def declare(table: Table, sites: Sites, old: str, new: str, now: float) -> int:
-    """Make `old` (a whole address) an alias of `new`; how many mentions moved there. Raises BadAlias.
+    """Make `old` (a whole address) an alias of `new`; how many mentions moved there. Raises BadAlias, Conflict.
 
     Mentions move after the alias stands, one by one: whoever is stopped half-way says it again.
     """
@@ -36,7 +35,7 @@ def declare(table: Table, sites: Sites, old: str, new: str, now: float) -> int:
 
 
 def retract(table: Table, sites: Sites, old: str, now: float) -> int:
-    """Make `old` a page of its own again; how many mentions that were told of it moved back. Raises BadAlias."""
+    """Make `old` a page of its own again; how many mentions moved back. Raises BadAlias, Conflict."""
     key = _key(sites, old)
     page = table.alias(key)
     if page == key:
@@ -50,11 +49,13 @@ def _move(table: Table, records: Iterable[Record], page: str, site: str, now: fl
     moved = 0
     for record in list(records):
         claim = claim_id(urls.parse(record.source), page)
-        try:
-            table.move(record, replace(record, page=page, site=site, claim=claim), now)
-        except Conflict:  # the same source linked to both: one link is one mention
-            if record.state is not State.DELETED:
-                table.save(record, replace(record, state=State.DELETED), now)
+        there = table.mention(page, claim)
+        # The same source linked to both, and one link is one mention: the one that is shown, unless its owner hid one.
+        if there is None or (record.state is State.PUBLIC and there.state in (State.GONE, State.HELD)):
+            version = there.version + 1 if there else record.version
+            table.move(record, replace(record, page=page, site=site, claim=claim, version=version), there, now)
+        elif record.state is not State.DELETED:
+            table.save(record, replace(record, state=State.DELETED), now)
         moved += 1
     return moved
 

@@ -95,7 +95,14 @@ class Index:
 
     def gone(self, site: str, span: Span, *, rising: bool) -> Iterator[Tombstone]:
         """What was public on a site and ended within these numbers."""
-        for item in self._range(Partition("feed", f"{site}#{State.GONE}"), span, _DEAD, rising=rising):
+        return self._ended(f"{site}#{State.GONE}", span, rising=rising)
+
+    def moved(self, site: str, span: Span) -> Iterator[Tombstone]:
+        """The claims by which mentions of a site are not known any more, since their page got another key."""
+        return self._ended(f"{site}#moved", span, rising=True)
+
+    def _ended(self, key: str, span: Span, *, rising: bool) -> Iterator[Tombstone]:
+        for item in self._range(Partition("feed", key), span, _DEAD, rising=rising):
             yield Tombstone(*(item[name] for name in _DEAD))
 
     def kept(self, site: str, state: State, after: int) -> Iterator[Kept]:

@@ -120,24 +120,28 @@ class Table:
             new = _numbered(old, new, number, int(now))
             if old and old.state is new.state:
                 # Before the edit itself: told too early it is told again, told too late it might never be told.
-                self._items.put(_edit(new, number), {})
+                self._items.put(_pointer(new, "EDIT", "edited", number), {})
         new = replace(new, version=new.version + 1)
         if not self._items.put_all(record_item(new), _unless_changed(old), *_tombstone(old, new)):
             raise Conflict
         return new
 
-    def move(self, old: Record, new: Record, now: float) -> None:
-        """Write `new`, of another page, in place of `old`, in one piece. Raises Conflict if it is there, too.
+    def move(self, old: Record, new: Record, there: Record | None, now: float) -> None:
+        """Write `new`, of another page, in place of `old` and of what is `there`, in one piece. Raises Conflict.
 
-        A public mention keeps its number. That it has moved is told as an edit, and to another site's cache as its end.
+        A mention keeps its number. Who keeps a copy is told that it goes by another claim.
         """
-        others: tuple[Item, ...] = ()
-        if new.state is State.PUBLIC:
+        signs = ("MOVED", "TOMBSTONE") if new.state is State.PUBLIC else ()
+        others = [_key(new.page, sign, new.claim) for sign in signs]  # of an earlier time, and in no index now
+        if old.id:
             number = self.next_number(now, *{old.site, new.site})
-            others = (_edit(new, number), *((_ended(old, number),) if old.site != new.site else ()))
-        condition = {"ConditionExpression": "attribute_not_exists(pk)"}
+            others.append(_pointer(old, "MOVED", "moved", number))
+            if new.state is State.PUBLIC:
+                others.append(_pointer(new, "EDIT", "edited", number))
+            if old.state is State.PUBLIC and old.site != new.site:
+                others.append(_pointer(old, "TOMBSTONE", State.GONE, number))
         without = (_mention_key(old.page, old.claim),)
-        if not self._items.put_all(record_item(new), condition, *others, without=without):
+        if not self._items.put_all(record_item(new), _unless_changed(there), *others, without=without):
             raise Conflict
 
     # Pages, aliases, rules, the sequence
@@ -244,7 +248,7 @@ def alias_key(page: str) -> Item:
 
 
 def _mention_key(page: str, claim: str) -> Item:
-    return {"pk": _page(page), "sk": f"MENTION#{claim}"}
+    return _key(page, "MENTION", claim)
 
 
 def _page(page: str) -> str:
@@ -285,12 +289,6 @@ def _unless_changed(old: Record | None) -> dict[str, Any]:
     }
 
 
-def _edit(record: Record, number: int) -> Item:
-    """That a public mention is edited, as a pointer: edits are rare, so no index has them in its own order."""
-    told = {"feed": f"{record.site}#edited", "seq": number, "id": record.id, "page": record.page, "claim": record.claim}
-    return {"pk": _page(record.page), "sk": f"EDIT#{record.claim}"} | told
-
-
 def _tombstone(old: Record | None, new: Record) -> tuple[Item, ...]:
     """What tells a cache to forget what was public and is held or spam now: there the record itself tells nobody.
 
@@ -300,14 +298,15 @@ def _tombstone(old: Record | None, new: Record) -> tuple[Item, ...]:
         return ()
     hidden = (State.HELD, State.SPAM)
     if new.state in hidden and old.state not in hidden:
-        return (_ended(old, new.number),)
-    return (_tombstone_key(new),) if new.state is State.PUBLIC else ()
+        return (_pointer(old, "TOMBSTONE", State.GONE, new.number),)
+    return (_key(new.page, "TOMBSTONE", new.claim),) if new.state is State.PUBLIC else ()
 
 
-def _ended(old: Record, number: int) -> Item:
-    told = {name: getattr(old, name) for name in ("id", "claim", "page", "source", "target")}
-    return _tombstone_key(old) | told | {"feed": f"{old.site}#{State.GONE}", "seq": number}
+def _pointer(record: Record, sign: str, partition: str, number: int) -> Item:
+    """What says of a mention that something happened to it, in a partition of the index `feed` for that alone."""
+    told = {name: getattr(record, name) for name in ("id", "claim", "page", "source", "target")}
+    return _key(record.page, sign, record.claim) | told | {"feed": f"{record.site}#{partition}", "seq": number}
 
 
-def _tombstone_key(record: Record) -> Item:
-    return {"pk": _page(record.page), "sk": f"TOMBSTONE#{record.claim}"}
+def _key(page: str, sign: str, claim: str) -> Item:
+    return {"pk": _page(page), "sk": f"{sign}#{claim}"}

@@ -65,6 +65,7 @@ def since(index: Index, sites: Mapping[str, int | None], after: int) -> Iterator
             streams.append((one.id, one) for one in index.read(Published, public(site), span, rising=True))
             streams.append(index.edited(site, after))
             streams.append((one.number, one) for one in index.gone(site, span, rising=True))
+            streams.append((one.number, one) for one in index.moved(site, span))
     return heapq.merge(*streams, key=lambda change: change[0])
 
 
