@@ -77,11 +77,12 @@ def _record(number: int) -> Record:
 def _writing() -> Iterator[bool]:
     """Both sides in turns, the best of each."""
     mentions = [Published.of(record_item(_record(number))) for number in range(MENTIONS)]
+    form = jf2.FORMAT
     structure = {"type": "feed", "name": "Webmentions", "children": [jf2.members(one) for one in mentions]}
 
     def write() -> bytes:
-        entries = jf2.BETWEEN.join([jf2.entry(one, CHANNEL) for one in mentions])
-        return jf2.opening(CHANNEL) + entries + jf2.closing(CHANNEL, "")
+        entries = form.between.join([form.entry(one, CHANNEL) for one in mentions])
+        return form.opening(CHANNEL) + entries + form.closing(CHANNEL, "")
 
     if json.loads(write()) != json.loads(json.dumps(structure)):
         sys.exit("what is written is not what json.dumps writes")

@@ -55,12 +55,13 @@ def published(mention: Mention, **other: Any) -> Published:
     return replace(stored, **other)
 
 
-def text(form: Any, mentions: Iterable[Published], channel: Channel = CHANNEL, following: str = "") -> str:
-    """A whole feed in this format."""
-    entries = form.BETWEEN.join(form.entry(mention, channel) for mention in mentions)
+def text(module: Any, mentions: Iterable[Published], channel: Channel = CHANNEL, following: str = "") -> str:
+    """A whole feed in the format of this module."""
+    form = module.FORMAT
+    entries = form.between.join(form.entry(mention, channel) for mention in mentions)
     return bytes(form.opening(channel) + entries + form.closing(channel, following)).decode()
 
 
-def written(form: Any, mentions: Iterable[Published], channel: Channel = CHANNEL, following: str = "") -> Any:
+def written(module: Any, mentions: Iterable[Published], channel: Channel = CHANNEL, following: str = "") -> Any:
     """The same, read as JSON."""
-    return json.loads(text(form, mentions, channel, following))
+    return json.loads(text(module, mentions, channel, following))

@@ -55,7 +55,7 @@ def test_there_is_a_way_on_and_nothing_is_loaded_from_strangers() -> None:
     page = text(h_feed, [published(FULL)], following="https://bridge.example/x?before=1&y")
     assert '<a rel="next" href="https://bridge.example/x?before=1&amp;y">' in page
     assert "src=" not in page
-    policy = h_feed.headers(CHANNEL)["content-security-policy"]
+    policy = h_feed.FORMAT.headers(CHANNEL)["content-security-policy"]
     assert "default-src 'none'" in policy
 
 

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from hashlib import sha256
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from linkback.dialect import Request, Response
-from linkback.feed.format import Members, as_json
+from linkback.feed.format import Members, as_json, json_headers
+from linkback.feed.sheet import Sheet
 from linkback.trouble import CORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from linkback.feed.freshness import Freshness
-    from linkback.feed.sheet import Sheet
 
 # A build survives a week's outage of ours on what its cache holds; a moderator's click is seen within seconds.
 CACHING = "public, max-age=5, stale-while-revalidate=60, stale-if-error=604800"
@@ -61,16 +60,14 @@ class Answer:
 
     def json(self, told: Members, callback: str) -> Response:
         """A small answer."""
-        body, media_type = as_json(told), "application/json"
+        body, headers = as_json(told), json_headers()
         if callback:
-            from linkback.feed.script import call  # noqa: PLC0415 - few ask for scripts any more
+            from linkback.feed.script import MEDIA_TYPE, call  # noqa: PLC0415 - few ask for scripts any more
 
-            body, media_type = call(callback, body), "text/javascript"
-        digest = sha256(body).digest()
-        headers = self._headers(digest, {})
-        if self.fresh and self.fresh.known(self._offered, digest):
-            return Response(304, "", headers)
-        return Response(200, "", headers | {"content-type": f"{media_type}; charset=utf-8"}, data=body)
+            body, headers = call(callback, body), {"content-type": MEDIA_TYPE}
+        sheet = Sheet(zips=False)
+        sheet.add(body)
+        return replace(self.whole(sheet, headers, {}), mentions=None)
 
     @property
     def _offered(self) -> str:

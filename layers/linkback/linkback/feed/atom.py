@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 from xml.etree.ElementTree import Element, SubElement, tostring
 
 from linkback.feed import seen
+from linkback.feed.format import Format
 from linkback.feed.json_feed import rfc3339
 
 if TYPE_CHECKING:
     from linkback.feed.format import Channel, Members
     from linkback.published import Published
 
-BETWEEN = b"\n"
 
 # What XML 1.0 has no way to write.
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -26,11 +26,6 @@ _VERBS = {
     "mention-of": "mentioned",
     "rsvp": "answered",
 }
-
-
-def headers(channel: Channel) -> dict[str, str]:  # noqa: ARG001 - as every format has it
-    """The media type of RFC 4287, section 7."""
-    return {"content-type": "application/atom+xml; charset=utf-8"}
 
 
 def opening(channel: Channel) -> bytes:
@@ -48,7 +43,7 @@ def opening(channel: Channel) -> bytes:
     return b'<?xml version="1.0" encoding="utf-8"?>\n' + _bytes(feed).removesuffix(b"</feed>") + b"\n"
 
 
-def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - as every format has it
+def closing(_: Channel, following: str) -> bytes:
     """The address of the next answer while there is more, and the end."""
     link = _bytes(Element("link", rel="next", href=_writable(following))) if following else b""
     return b"\n" + link + b"</feed>\n"
@@ -92,3 +87,12 @@ def _writable(text: str) -> str:
 
 def _bytes(element: Element) -> bytes:
     return tostring(element, encoding="unicode").encode()
+
+
+FORMAT = Format(
+    headers=lambda _: {"content-type": "application/atom+xml; charset=utf-8"},  # RFC 4287, section 7
+    opening=opening,
+    entry=entry,
+    closing=closing,
+    between=b"\n",
+)

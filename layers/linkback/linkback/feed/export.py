@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import heapq
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linkback.feed import jf2
-from linkback.feed.format import Channel, as_json, json_headers
+from linkback.feed.format import Channel, Members, json_headers, json_list
 from linkback.record import State
 
 if TYPE_CHECKING:
@@ -15,33 +17,25 @@ if TYPE_CHECKING:
     from linkback.index import Index
     from linkback.published import Kept
 
-BETWEEN = b","
 _STATES = (State.PUBLIC, State.HELD, State.SPAM, State.GONE)
 
 
 def headers(channel: Channel) -> dict[str, str]:
     """JSON that a browser saves as a file."""
-    name = channel.subject.replace(":", "-") if channel.subject.isascii() and "," not in channel.subject else "linkback"
+    name = channel.subject.replace(":", "-") if re.fullmatch(r"[a-z0-9.:-]+", channel.subject) else "linkback"
     return json_headers() | {"content-disposition": f'attachment; filename="{name}.jf2.json"'}
 
 
-def opening(channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
-    """A feed whose `children` is always there."""
-    return b'{"type":"feed","name":"Webmentions","children":['
-
-
-def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - the Link header says where it goes on
-    """The end of the list and of the feed."""
-    return b"]}"
-
-
-def entry(kept: Kept, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
+def members(kept: Kept) -> Members:
     """One child: JF2 and where it stands. What was never public is known by the number at which it was put there."""
     told = jf2.members(kept.mention)
-    return as_json(told | {"wm-id": told["wm-id"] or kept.number, "wm-state": kept.state})
+    return told | {"wm-id": told["wm-id"] or kept.number, "wm-state": kept.state}
 
 
 def everything(index: Index, sites: Iterable[str], after: int) -> Iterator[Kept]:
     """All of these sites behind a number, oldest first."""
     found = [index.kept(site, state, after) for site in sites for state in _STATES]
     return heapq.merge(*found, key=lambda kept: kept.number)
+
+
+FORMAT = replace(json_list(b'{"type":"feed","name":"Webmentions","children":[', members), headers=headers)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from linkback import __version__, human, query
 from linkback.feed.answer import Answer
 from linkback.feed.counts import counts
-from linkback.feed.format import Channel
+from linkback.feed.format import Channel, json_headers
 from linkback.feed.freshness import Freshness
 from linkback.feed.selection import Selection, names
 from linkback.feed.sheet import Sheet, fill
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from linkback.dialect import Request, Response
+    from linkback.feed.format import Format
     from linkback.index import Index
     from linkback.query import Query
     from linkback.site import Sites
@@ -112,7 +113,7 @@ class Feeds:
         following = f"{answer.here}?{asked.onward('since_id', since_id)}" if told.more else ""
         sheet = Sheet(zips=False, entries=len(told.children))
         sheet.add(told.body(since_id))
-        return answer.whole(sheet, {"content-type": "application/json; charset=utf-8"}, {"next": following})
+        return answer.whole(sheet, json_headers(), {"next": following})
 
     def _export(self, request: Request) -> Response:
         from linkback.feed import export  # noqa: PLC0415 - once in a bridge's life
@@ -145,12 +146,12 @@ class Feeds:
         )
 
 
-def _form(name: str, asked: Query) -> Any:
-    form: Any = import_module(f"linkback.feed.{name}")
+def _form(name: str, asked: Query) -> Format[Any]:
+    form: Format[Any] = import_module(f"linkback.feed.{name}").FORMAT
     if asked.callback and name not in _NOT_JSON:
-        from linkback.feed.script import Script  # noqa: PLC0415 - few ask for scripts any more
+        from linkback.feed.script import as_script  # noqa: PLC0415 - few ask for scripts any more
 
-        return Script(form, asked.callback)
+        return as_script(form, asked.callback)
     return form
 
 

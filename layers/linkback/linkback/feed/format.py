@@ -1,16 +1,16 @@
-"""What a format of a feed must be able to say: an opening, entries one by one, a closing. Each is a module."""
+"""What a format of a feed must be able to say: an opening, entries one by one, a closing. Each is a module's FORMAT."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import orjson
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-T_contra = TypeVar("T_contra", contravariant=True)
+T = TypeVar("T")
 Members = dict[str, Any]
 
 
@@ -30,24 +30,30 @@ class Channel:
     hub: str = ""
 
 
-class Format(Protocol[T_contra]):
-    """The four functions that each format has; what they return is UTF-8, and nothing in it is a stranger's markup."""
+@dataclass(frozen=True, slots=True)
+class Format(Generic[T]):
+    """How a feed is written; all that these give is UTF-8, and nothing in it is a stranger's markup.
 
-    def headers(self, channel: Channel) -> Mapping[str, str]:
-        """The content type, and what else a client must be told."""
+    `headers` has the content type, `opening` all that stands before the entries, `entry` one of them, `between` what
+    stands between two, `closing` the rest: it is given the address of the next answer, or "".
+    """
 
-    def opening(self, channel: Channel) -> bytes:
-        """All that stands before the entries."""
+    headers: Callable[[Channel], Mapping[str, str]]
+    opening: Callable[[Channel], bytes]
+    entry: Callable[[T, Channel], bytes]
+    closing: Callable[[Channel, str], bytes]
+    between: bytes
 
-    def entry(self, mention: T_contra, channel: Channel) -> bytes:
-        """One mention, without what stands between two."""
 
-    def closing(self, channel: Channel, following: str) -> bytes:
-        """All that stands behind the entries; `following` is the address of the next answer, or ""."""
-
-    @property
-    def BETWEEN(self) -> bytes:  # noqa: N802 - a module's constant
-        """What stands between two entries."""
+def json_list(opening: bytes, members: Callable[[T], Members]) -> Format[T]:
+    """JSON that ends with a list of entries, and says nothing of itself or of what comes next."""
+    return Format(
+        headers=lambda _: json_headers(),
+        opening=lambda _: opening,
+        entry=lambda one, _: as_json(members(one)),
+        closing=lambda _channel, _following: b"]}",
+        between=b",",
+    )
 
 
 def as_json(told: object) -> bytes:

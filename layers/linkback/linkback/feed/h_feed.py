@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from linkback import human
 from linkback.feed import seen
+from linkback.feed.format import Format
 
 if TYPE_CHECKING:
     from linkback.feed.format import Channel, Members
     from linkback.published import Published
 
-BETWEEN = b"\n"
 _ENTRIES = "\0"
 _THEIRS = 'class="u-url" rel="nofollow ugc" '
 
@@ -42,7 +42,7 @@ def closing(channel: Channel, following: str) -> bytes:
     return (f"</div>{older}" + _page(channel).partition(_ENTRIES)[2]).encode()
 
 
-def entry(mention: Published, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
+def entry(mention: Published, _: Channel) -> bytes:
     """One h-entry. Pictures stay addresses: nobody who reads this page is made to call on strangers."""
     said = seen.read(mention)
     source, target = seen.url(mention.source), seen.url(mention.target)
@@ -75,3 +75,6 @@ def _author(said: Members, source: str) -> str:
     named = seen.linked(known["name"] or host, known["url"], _THEIRS)
     card = f'<span class="p-author h-card"><span class="p-name">{named}</span>{photo}</span>'
     return f"{card} <small>({escape(host)})</small>"
+
+
+FORMAT = Format(headers=headers, opening=opening, entry=entry, closing=closing, between=b"\n")

@@ -9,33 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from linkback.feed import seen
-from linkback.feed.format import Channel, Members, as_json, json_headers
+from linkback.feed.format import Members, json_list
 
 if TYPE_CHECKING:
     from linkback.published import Published
 
-BETWEEN = b","
 _LISTS = ("photo", "video", "audio")
-
-
-def headers(channel: Channel) -> dict[str, str]:  # noqa: ARG001 - as every format has it
-    """JSON."""
-    return json_headers()
-
-
-def opening(channel: Channel) -> bytes:  # noqa: ARG001 - webmention.io's feed says nothing of itself
-    """A feed whose `children` is always there."""
-    return b'{"type":"feed","name":"Webmentions","children":['
-
-
-def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - the Link header says where it goes on
-    """The end of the list and of the feed."""
-    return b"]}"
-
-
-def entry(mention: Published, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
-    """One child."""
-    return as_json(members(mention))
 
 
 def members(mention: Published) -> Members:
@@ -87,3 +66,6 @@ def _relation(told: Members, said: Members, target: str) -> None:
     else:
         told[said["relation"]] = target
         told["wm-property"] = said["relation"]
+
+
+FORMAT = json_list(b'{"type":"feed","name":"Webmentions","children":[', members)

@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING
 
 from linkback.feed import seen
 from linkback.feed.counts import KINDS
-from linkback.feed.format import Channel, Members, as_json, json_headers
+from linkback.feed.format import Channel, Format, Members, as_json, json_headers
 
 if TYPE_CHECKING:
     from linkback.published import Published
 
-BETWEEN = b","
 _WITH_OFFSET = re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d$")
-
-
-def headers(channel: Channel) -> dict[str, str]:  # noqa: ARG001 - as every format has it
-    """The media type of section "Suggestions for publishers"."""
-    return json_headers("application/feed+json")
 
 
 def opening(channel: Channel) -> bytes:
@@ -35,14 +29,9 @@ def opening(channel: Channel) -> bytes:
     return as_json(told)[:-1] + b',"items":['
 
 
-def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - as every format has it
+def closing(_: Channel, following: str) -> bytes:
     """The end of the items, and `next_url` while there is more."""
     return b"]," + as_json({"next_url": following})[1:] if following else b"]}"
-
-
-def entry(mention: Published, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
-    """One item."""
-    return as_json(item(mention))
 
 
 def item(mention: Published) -> Members:
@@ -90,3 +79,12 @@ def rfc3339(published: str) -> str:
     except ValueError:
         return ""
     return whole if _WITH_OFFSET.search(whole) else ""
+
+
+FORMAT: Format[Published] = Format(
+    headers=lambda _: json_headers("application/feed+json"),  # section "Suggestions for Publishers"
+    opening=opening,
+    entry=lambda mention, _: as_json(item(mention)),
+    closing=closing,
+    between=b",",
+)

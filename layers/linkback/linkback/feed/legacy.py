@@ -6,12 +6,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from linkback.feed import seen
-from linkback.feed.format import Channel, Members, as_json, json_headers
+from linkback.feed.format import Members, json_list
 
 if TYPE_CHECKING:
     from linkback.published import Published
-
-BETWEEN = b","
 
 _TYPES = {
     "in-reply-to": "reply",
@@ -29,26 +27,6 @@ _DID = {
     "link": "linked to",
     "rsvp": "answered the invitation at",
 }
-
-
-def headers(channel: Channel) -> dict[str, str]:  # noqa: ARG001 - as every format has it
-    """JSON."""
-    return json_headers()
-
-
-def opening(channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
-    """A list that is always there."""
-    return b'{"links":['
-
-
-def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - the Link header says where it goes on
-    """The end of the list."""
-    return b"]}"
-
-
-def entry(mention: Published, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
-    """One link."""
-    return as_json(members(mention))
 
 
 def members(mention: Published) -> Members:
@@ -95,3 +73,6 @@ def moment(published: str, received: str) -> int:
         except (ValueError, OverflowError):
             continue
     return 0
+
+
+FORMAT = json_list(b'{"links":[', members)

@@ -84,7 +84,7 @@ def fill(sheet: Sheet, form: Format[T], channel: Channel, mentions: Iterable[T],
         if sheet.entries == most or (sheet.entries and not sheet.fits(piece)):
             return Filled(last, more=True)
         if sheet.entries:
-            piece = form.BETWEEN + piece
+            piece = form.between + piece
         sheet.add(piece)
         sheet.entries, last = sheet.entries + 1, mention
     return Filled(last, more=False)

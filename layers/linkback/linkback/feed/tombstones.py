@@ -6,33 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from linkback.feed import seen
-from linkback.feed.format import Channel, Members, as_json, json_headers
+from linkback.feed.format import Members, json_list
 from linkback.table import EPOCH
 
 if TYPE_CHECKING:
     from linkback.published import Tombstone
-
-BETWEEN = b","
-
-
-def headers(channel: Channel) -> dict[str, str]:  # noqa: ARG001 - as every format has it
-    """JSON."""
-    return json_headers()
-
-
-def opening(channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
-    """A feed whose `children` is always there."""
-    return b'{"type":"feed","name":"Deleted webmentions","children":['
-
-
-def closing(channel: Channel, following: str) -> bytes:  # noqa: ARG001 - the Link header says where it goes on
-    """The end of the list and of the feed."""
-    return b"]}"
-
-
-def entry(tombstone: Tombstone, channel: Channel) -> bytes:  # noqa: ARG001 - as every format has it
-    """One child."""
-    return as_json(members(tombstone))
 
 
 def members(tombstone: Tombstone) -> Members:
@@ -46,3 +24,6 @@ def members(tombstone: Tombstone) -> Members:
         "wm-page": tombstone.page,
         "wm-sequence": tombstone.number,
     }
+
+
+FORMAT = json_list(b'{"type":"feed","name":"Deleted webmentions","children":[', members)
