@@ -29,6 +29,9 @@ input{color:inherit}button{font:inherit;margin-top:1rem;padding:.5rem 1.2rem;bor
 button{background:#0b62c4;color:#fff;cursor:pointer}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px}
 .status{display:inline-block;padding:.1rem .7rem;border:1px solid var(--line);border-radius:1rem;font-weight:600}
+article{border-top:1px solid var(--line);margin-top:1.5rem;overflow-wrap:anywhere}.p-name{font-weight:600}
+article p{margin:.6rem 0}article small,article time{opacity:.85;font-size:.9rem}article img{max-width:100%}
+article~.none{display:none}
 @media(max-width:30rem){dl{grid-template-columns:1fr}dd{margin-bottom:.6rem}}
 """
 
@@ -132,7 +135,10 @@ def home(base: str, sites: Iterable[str]) -> str:
     """What this bridge is, and what to paste."""
     root = _root(base)
     feeds = "".join(
-        f'<h2>{escape(site)}</h2><ul><li><a href="{root}/feed.json?domain={escape(site)}">JSON Feed</a></li>'
+        f"<h2>{escape(site)}</h2><ul>"
+        f'<li><a href="{root}/api/mentions.html?domain={escape(site)}">All mentions</a> on a page</li>'
+        f'<li><a href="{root}/feed.json?domain={escape(site)}">JSON Feed</a> or '
+        f'<a href="{root}/api/mentions.atom?domain={escape(site)}">Atom</a> for feed readers</li>'
         f'<li><a href="{root}/api/mentions.jf2?domain={escape(site)}">JF2</a> for the next build of the site</li>'
         f"<li>TrackBack address of a page: <code>{escape(base)}/trackback/{escape(site)}/path/of/page</code></li></ul>"
         for site in sites

@@ -17,11 +17,11 @@ _ENTRIES = "\0"
 _THEIRS = 'class="u-url" rel="nofollow ugc" '
 
 _DID = {
-    "in-reply-to": "replied",
-    "like-of": "liked this",
-    "repost-of": "reposted this",
-    "bookmark-of": "bookmarked this",
-    "mention-of": "linked here",
+    "in-reply-to": "replied to",
+    "like-of": "liked",
+    "repost-of": "reposted",
+    "bookmark-of": "bookmarked",
+    "mention-of": "linked to",
     "rsvp": "answered",
 }
 
@@ -39,7 +39,8 @@ def opening(channel: Channel) -> bytes:
 def closing(channel: Channel, following: str) -> bytes:
     """A link to what is older, and the rest of the page."""
     older = f'<p><a rel="next" href="{escape(following)}">More mentions</a></p>' if following else ""
-    return (f"</div>{older}" + _page(channel).partition(_ENTRIES)[2]).encode()
+    none = '<p class="none">There are none.</p>'  # which the style hides behind an entry
+    return (f"{none}</div>{older}" + _page(channel).partition(_ENTRIES)[2]).encode()
 
 
 def entry(mention: Published, _: Channel) -> bytes:
@@ -55,16 +56,18 @@ def entry(mention: Published, _: Channel) -> bytes:
     answer = f' <data class="p-rsvp" value="{escape(said.get("rsvp", ""))}">{escape(said.get("rsvp", ""))}</data>'
     did = _DID[said["relation"]] + (answer if said["relation"] == "rsvp" else "")
     return (
-        f'<article class="h-entry"><p>{_author(said, source)} {did}: '
+        f'<article class="h-entry"><p>{_author(said, source)} {did} '
         f"{object_}</p>{title}{words}"
         f'<p><time class="dt-published" datetime="{escape(when)}">'
-        f"{seen.linked(when, seen.url(said['url']) or source, _THEIRS)}</time></p></article>"
+        f"{seen.linked(when[:10], seen.url(said['url']) or source, _THEIRS)}</time></p></article>"
     ).encode()
 
 
 def _page(channel: Channel) -> str:
     subject = escape(channel.subject)
-    main = f'<div class="h-feed"><p>All that is public of <a href="{escape(channel.home)}">{subject}</a>.</p>{_ENTRIES}'
+    main = (
+        f'<div class="h-feed"><p>All that is public, of <a href="{escape(channel.home)}">{subject}</a>.</p>{_ENTRIES}'
+    )
     return human.page(200, f"Mentions of {channel.subject}", main, {}, base=channel.base).body
 
 
