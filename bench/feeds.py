@@ -24,10 +24,11 @@ import boto3
 from linkback.dynamodb import pack
 from linkback.feed import jf2
 from linkback.feed.format import Channel
+from linkback.keys import EPOCH
 from linkback.mention import Author, Mention, Relation
 from linkback.published import Published
 from linkback.record import Record, State
-from linkback.table import EPOCH, record_item
+from linkback.table import record_item
 from linkback_cli import functions, template
 from linkback_cli.emulator import Emulator
 

@@ -40,10 +40,10 @@ def main() -> None:
 def _done(table: Table, sites: Sites, old: str, new: str) -> Iterator[str]:
     try:
         if new:
-            moved = alias.declare(table, sites, old, new, time.time())
+            moved = alias.declare(table, sites, old, new, time.time)
             yield f"{old} is {new} now; {_mentions(moved)} moved."
         elif old:
-            moved = alias.retract(table, sites, old, time.time())
+            moved = alias.retract(table, sites, old, time.time)
             yield f"{old} is a page of its own now; {_mentions(moved)} moved back."
         else:
             yield from _listed(table, sites)

@@ -13,6 +13,8 @@ from linkback.record import Record, State, moment
 from linkback.site import Sites
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from linkback.table import Table
 
 SITES = Sites(("example.com", "example.org"))
@@ -54,6 +56,11 @@ class Shelf:
         if "text" in members:
             members["seen"] = Mention(Relation.MENTION, old.source, text=members.pop("text")).to_json()
         return self.table.save(old, replace(old, visited=old.visited + 1, **members), self.at(at))
+
+    @classmethod
+    def clock(cls, seconds: float) -> Callable[[], float]:
+        """One that stands at this time."""
+        return lambda: cls.at(seconds)
 
     @staticmethod
     def at(seconds: float) -> float:

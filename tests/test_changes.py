@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from linkback import urls
 from linkback.alias import declare, retract
-from linkback.feed.changes import Changes, asked_next
+from linkback.feed.changes import MOST_EDITS, Changes, asked_next
+from linkback.keys import number_at
 from linkback.policy import claim_id
 from linkback.published import Published, Tombstone
 from linkback.record import State
-from linkback.table import number_at
 from linkback_cli import changes
 from linkback_cli.changes import Entry
 from published import BARE, published
@@ -80,11 +80,11 @@ class Owner:
     def alias(self) -> None:
         """One of two pages is another's address, or is not any more."""
         old, new = PAGES[1], PAGES[self.time % 2 * 3]
-        table, now = self.shelf.table, self.shelf.at(self.time)
+        table, clock = self.shelf.table, self.shelf.clock(self.time)
         if table.alias("example.com/two") == "example.com/two":
-            declare(table, SITES, old, new, now)
+            declare(table, SITES, old, new, clock)
         else:
-            retract(table, SITES, old, now)
+            retract(table, SITES, old, clock)
         keys = {urls.page_key(urls.parse(page)) for page in PAGES}
         kept = [record for key in sorted(keys) for record in table.mentions(key)]
         self.records = {(int(one.source.rpartition("/")[2]), one.target): one for one in kept}
@@ -201,7 +201,7 @@ def test_a_copy_follows_mentions_that_move_to_another_page_and_site(reading: Bri
     for old, new in ((PAGES[0], PAGES[1]), (PAGES[3], PAGES[1])):
         for copy in copies.values():
             copy.update(1)
-        declare(shelf.table, SITES, old, new, shelf.at(50))
+        declare(shelf.table, SITES, old, new, shelf.clock(50))
     for domain, copy in copies.items():
         copy.update(1)
         assert sorted(copy.entries.values(), key=lambda one: -one["wm-id"]) == reading.children(f"?domain={domain}")
@@ -243,6 +243,37 @@ def test_what_changed_twice_is_told_once_and_as_it_is_now(reading: Bridge, shelf
     shelf.change(record, 40, state=State.PUBLIC)
     told = reading.json(f"/api/changes?domain=example.com&since_id={since}")
     assert (sources(told["children"]), told["deleted"]) == ([1], [])
+
+
+def test_many_edits_are_told_in_several_answers(make_bridge: Callable[..., Bridge], shelf: Shelf) -> None:
+    """Each is read by itself, and a function has seconds; one that is not public any more is read in vain."""
+    bridge = make_bridge()
+    answer = Changes()
+    edits = ((number, None if number % 2 else published(BARE, id=1, claim=str(number))) for number in range(2, 2_000))
+    answer.fill(edits, 10_000)
+    assert (answer.more, answer.last, len(answer.children)) == (True, MOST_EDITS + 1, MOST_EDITS // 2)
+    records = [shelf.put(number) for number in range(5)]
+    for number, record in enumerate(records):
+        edited = shelf.change(record, 20 + number, text="Edited")
+        if number % 2:
+            shelf.change(edited, 40 + number, state=State.GONE)
+    told = bridge.json(f"/api/changes?domain=example.com&since_id={records[-1].id}")
+    assert (sources(told["children"]), sources(told["deleted"])) == ([0, 2, 4], [1, 3])
+
+
+def test_whoever_was_told_to_the_end_has_the_tag_of_the_last_change(reading: Bridge, shelf: Shelf) -> None:
+    """As `linkback fetch` asks: with the number and the tag that the last answer gave."""
+    for number in range(3):
+        shelf.put(number)
+    page = reading.get("/api/changes?domain=example.com&per-page=2")
+    last = reading.get(following(page))
+    first_tag, tag = (dict(answer.headers)["etag"] for answer in (page, last))
+    since = json.loads(last.body)["since_id"]
+    assert reading.get(f"/api/changes?domain=example.com&since_id={since}", if_none_match=tag).status == 304
+    assert reading.get(following(page), if_none_match=first_tag).status == 200
+    shelf.put(4)
+    again = reading.get(f"/api/changes?domain=example.com&since_id={since}", if_none_match=tag)
+    assert (again.status, sources(json.loads(again.body)["children"])) == (200, [4])
 
 
 # The number to ask with next

@@ -102,9 +102,9 @@ def test_a_published_ping_writes_and_reads_what_the_table_says(
     assert "due" not in record  # one unit to take it out of the index, one each for the table and `feed`
     assert units(record) + 1 == told("the ping's end")[0]
 
-    assert Counter(name for name, _ in calls) == {"Query": 2, "PutItem": 3, "GetItem": 3, "UpdateItem": 2}
+    assert Counter(name for name, _ in calls) == {"Query": 2, "PutItem": 3, "GetItem": 4, "UpdateItem": 2}
     consistent = [params.get("ConsistentRead", False) for name, params in calls if name == "GetItem"]
-    rows = ("is the target another", "is the mention known", "was the target")
+    rows = ("is the target another", "is the mention known", "was the target", "is it one by now")
     assert [1.0 if one else 0.5 for one in consistent] == [told(row)[1] for row in rows]
     assert number(CALLS[-1][1]) == number(next(row for row in PINGS if "write units" in row[0])[2])
     assert number(CALLS[-1][2]) == number(next(row for row in PINGS if "read units" in row[0])[2])

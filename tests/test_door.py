@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Bridge
+    from linkback.index import Index
     from linkback.table import Table
     from linkback_cli.events import HttpAnswer
 
@@ -152,14 +153,14 @@ def test_a_sender_of_too_many_is_told_when_to_come_back_and_silences_nobody_else
     assert {bridge.webmention(f"{SOURCE}/{n}", TARGET).status for n in range(6)} == {201}
 
 
-def test_when_the_queue_is_down_the_ping_is_safe_and_the_answer_says_so(table: Table) -> None:
+def test_when_the_queue_is_down_the_ping_is_safe_and_the_answer_says_so(table: Table, index: Index) -> None:
     queue: list[object] = []
     door = a_door(table, broken)
     response, _ = door.answer(posted(f"source={SOURCE}&target={TARGET}"), NOW)
     assert response.status == 503
     assert int(response.headers["retry-after"]) > 0
     told = json.loads(response.body)["error_description"]
-    kept = table.ping(told.partition("/pings/")[2].partition(",")[0])
+    kept = index.ping(told.partition("/pings/")[2].partition(",")[0])
     assert kept is not None
     assert (kept["status"], kept["due"]) == ("waiting", "ping")
     xml = xmlrpc.client.dumps((SOURCE, TARGET), "pingback.ping")
@@ -223,11 +224,13 @@ def test_a_failure_of_ours_is_said_as_ours_at_every_door(path: str) -> None:
         (SOURCE, {"protocol", "source", "target", "id", "cause"}),
     ],
 )
-def test_a_refusal_is_logged_with_what_was_known_by_then(table: Table, source: str, known: set[str]) -> None:
+def test_a_refusal_is_logged_with_what_was_known_by_then(
+    table: Table, index: Index, source: str, known: set[str]
+) -> None:
     """An id is told when there is a record: one page shows it."""
     _, told = a_door(table, broken).answer(posted(f"source={source}&target={TARGET}"), NOW)
     assert told.keys() == {"outcome", "reason", "detail"} | known
-    assert bool(table.ping(told.get("id", "-"))) is ("id" in known)
+    assert bool(index.ping(told.get("id", "-"))) is ("id" in known)
 
 
 def test_on_a_stage_of_another_name_the_bridge_is_whole(bridge: Bridge) -> None:

@@ -18,10 +18,10 @@ import pytest
 from linkback import query
 from linkback.feed.selection import Selection
 from linkback.index import public
+from linkback.keys import EPOCH
 from linkback.mention import Author, Mention, Relation
 from linkback.published import Published
 from linkback.record import State
-from linkback.table import EPOCH
 from published import published
 from shelf import NOON, POST, SITES, sources
 
@@ -179,6 +179,35 @@ def test_a_part_of_a_page_has_its_own_mentions_and_the_page_has_all(reading: Bri
     assert len(reading.children(f"?target={quote(POST + '#nobody-linked-here', safe='')}")) == 3
 
 
+def test_a_part_of_a_page_never_answers_with_others_because_of_a_time(reading: Bridge, shelf: Shelf) -> None:
+    first = shelf.put(1, f"{POST}#part")
+    shelf.put(2)
+    shelf.put(3)
+    part = quote(f"{POST}#part", safe="")
+    for cut in (f"since_id={first.id}", "since=2026-11-22T12:00:02Z", f"before={first.id}"):
+        assert reading.children(f"?target={part}&{cut}") == []
+        assert reading.json(f"/api/count?target={part}&{cut}")["count"] == 0
+
+
+def test_lists_are_read_as_php_writes_them(reading: Bridge, shelf: Shelf) -> None:
+    shelf.put(1)
+    shelf.put(2, "https://example.com/other", relation=Relation.LIKE)
+    assert sources(reading.children(f"?target%5B0%5D={quote(POST, safe='')}")) == [1]
+    assert sources(reading.children("?domain=example.com&wm-property[0]=like-of")) == [2]
+
+
+def test_an_empty_target_beside_a_domain_is_passed_over(reading: Bridge, shelf: Shelf) -> None:
+    shelf.put(1)
+    assert sources(reading.children("?target=&domain=example.com")) == [1]
+    assert sources(reading.children(f"?target=%20{quote(POST)}%20")) == [1]
+
+
+def test_fifty_pages_may_be_asked_for_in_two_spellings_each(reading: Bridge, shelf: Shelf) -> None:
+    shelf.put(1, "https://example.com/7")
+    asked = "&".join(f"target[]={scheme}://example.com/{n}" for n in range(50) for scheme in ("http", "https"))
+    assert sources(reading.children(f"?{asked}")) == [1]
+
+
 def test_both_schemes_of_a_page_are_one_row(reading: Bridge, shelf: Shelf) -> None:
     """As webmention.js asks."""
     shelf.put(1)
@@ -299,6 +328,17 @@ def test_what_zipping_does_not_make_small_is_paged_and_comes_whole(reading: Brid
     assert following(answer)
 
 
+def test_a_page_behind_the_last_is_empty_and_one_too_far_to_count_is_refused(reading: Bridge, shelf: Shelf) -> None:
+    for number in range(3):
+        shelf.put(number)
+    for query_ in ("domain=example.com&page=999", "page=1000000", f"target={POST}&page=60000&sort-by=published"):
+        assert reading.children(f"?{query_}") == []
+    endless: Any = Endless()
+    asked = query.read("domain=example.com&page=11")
+    with pytest.raises(query.BadQuery, match="page and per-page reach past 100000 mentions: follow the Link header"):
+        Selection(endless, SITES, asked, {"example.com": None}).mentions()
+
+
 def test_deep_pages_are_counted_and_not_read(calls: list[Call], reading: Bridge, shelf: Shelf) -> None:
     for number in range(12):
         shelf.put(number)
@@ -417,6 +457,29 @@ def test_a_bridge_whose_numbers_are_of_another_version_says_nothing_of_freshness
     )
 
 
+def test_a_visit_that_changes_nothing_changes_the_order_by_visits(reading: Bridge, shelf: Shelf) -> None:
+    first, _ = shelf.put(1), shelf.put(2)
+    url = "/api/mentions.jf2?domain=example.com&sort-by=updated"
+    tag = headers(reading.get(url))["etag"]
+    assert reading.get(url, if_none_match=tag).status == 304
+    shelf.table.save(first, replace(first, visited=first.visited + 60_000), shelf.at(60))
+    again = reading.get(url, if_none_match=tag)
+    assert (again.status, sources(json.loads(again.body)["children"])) == (200, [1, 2])
+
+
+def test_a_site_whose_changes_were_not_noted_yet_is_read(
+    reading: Bridge, shelf: Shelf, dynamodb: Any, table_name: str
+) -> None:
+    """A table of a version that knew no marks, since when another site has changed."""
+    record = shelf.put(1)
+    old = {"pk": {"S": "SEQUENCE"}, "sk": {"S": "SEQUENCE"}, "n": {"N": str(record.id)}}
+    dynamodb.put_item(TableName=table_name, Item=old)
+    shelf.put(2, "https://example.org/x")
+    assert sources(reading.children("?domain=example.com")) == [1]
+    assert sources(reading.children(f"?domain=example.com&since_id={record.id - 1}")) == [1]
+    assert reading.children(f"?domain=example.com&since_id={record.id}") == []
+
+
 # Tombstones
 
 
@@ -440,7 +503,11 @@ def test_a_cache_hears_what_it_must_forget(reading: Bridge, shelf: Shelf) -> Non
     assert sources(reading.json("/api/deleted?since=2026-11-22T12:00:20Z")["children"]) == [3, 2]
     assert sources(reading.json(f"/api/deleted?target={POST}&per-page=2")["children"]) == [3, 2]
     assert reading.json("/api/deleted?target=https://example.com/other")["children"] == []
-    assert sources(whole(reading, "/api/deleted?domain=example.com&per-page=1")) == [3, 2, 1]
+    for order in ("", "&sort-by=published"):
+        assert sources(whole(reading, f"/api/deleted?domain=example.com&per-page=1{order}")) == [3, 2, 1]
+    for scope in ("domain=example.com", f"target={POST}"):
+        pages = [reading.json(f"/api/deleted?{scope}&per-page=2&page={page}")["children"] for page in range(3)]
+        assert [sources(page) for page in pages] == [[3, 2], [1], []]
 
 
 @pytest.mark.parametrize("first", [State.GONE, State.SPAM, State.HELD, State.DELETED])
@@ -451,8 +518,8 @@ def test_what_comes_back_is_no_tombstone_and_what_stays_away_is_one(
     record = shelf.put(1)
     record = shelf.change(record, 10, state=first)
     record = shelf.change(record, 20, state=second) if second is not first else record
-    claims = {child["wm-claim"] for child in reading.json("/api/deleted")["children"]}
-    assert claims == {record.claim}
+    claims = [child["wm-claim"] for child in reading.json("/api/deleted")["children"]]
+    assert claims == [record.claim]
     shelf.change(record, 30, state=State.PUBLIC)
     assert reading.json("/api/deleted")["children"] == []
     assert sources(reading.children()) == [1]
@@ -462,6 +529,44 @@ def test_what_was_never_shown_is_never_told_to_be_gone(reading: Bridge, shelf: S
     held = shelf.put(1, state=State.HELD)
     shelf.change(held, 2, state=State.SPAM)
     assert reading.json("/api/deleted")["children"] == []
+
+
+# What is echoed
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/mentions.jf2&x=\r\nSet-Cookie: a=b\r\n",
+        '/feed.json&x=>;rel="next",<https://evil.example/>;rel="x',
+        '/api/mentions.atom?x=>;rel="next",<https://evil.example/>;rel="x',
+        "/feed.json&target=https://example.com/\u00fc\u2028",
+        "/api/mentions.jf2&domain=example.com&x=\ud800",
+    ],
+)
+def test_nothing_of_a_query_leaves_a_header(make_bridge: Callable[..., Bridge], shelf: Shelf, path: str) -> None:
+    shelf.put(1)
+    bridge = make_bridge(WEBSUB_HUB="https://hub.example/")
+    answer = bridge.get(path)
+    assert answer.status in (200, 400)
+    for name, value in answer.headers:
+        assert value.isascii(), name
+        assert not set(value) & set("\r\n")
+        assert "evil.example" not in value
+    assert headers(answer).get("link", "").count('rel="next"') == 0
+
+
+def test_a_page_that_is_not_ours_is_not_called_by_its_name(reading: Bridge) -> None:
+    for path in ("/api/mentions.html", "/feed.json", "/api/mentions.atom"):
+        body = reading.get(f"{path}?target=https://evil.example/").body
+        assert b"Mentions of example.com, example.org" in body
+        assert b"Mentions of https://evil" not in body
+
+
+def test_the_times_that_were_glued_to_a_path_are_read_as_they_were_sent(reading: Bridge, shelf: Shelf) -> None:
+    for number in range(3):
+        shelf.put(number)
+    assert sources(reading.json("/api/mentions.jf2&since=2026-11-22T13:00:02+01:00")["children"]) == [2]
 
 
 # Scripts
@@ -494,7 +599,11 @@ def test_a_script_calls_the_function_that_it_was_given(reading: Bridge, shelf: S
         *("per-page=-1", "page=x", "since=yesterday", "since_id=-1", "since_id=99999999999", "before=0", "offset=x"),
         *("sort-by=size", "wm-property=follow", "target=javascript:1", "target=%00", "domain=https://example.com"),
         *("jsonp=alert(1)//", "jsonp=%3Cscript%3E", "jsonp=" + "a" * 65, "jsonp=a%0Ab", "per-page=%00"),
-        *("&".join(["target[]=https://example.com/"] * 51), "&".join(["target[]=x"] * 10_000), "target="),
+        *(
+            "&".join(f"target[]=https://example.com/{n}" for n in range(51)),
+            "&".join(["target[]=x"] * 10_000),
+            "target=",
+        ),
     ],
 )
 def test_a_bad_parameter_is_a_400_that_every_client_survives(reading: Bridge, query: str) -> None:
@@ -566,8 +675,9 @@ def test_an_export_has_everything_for_its_owner_alone(reading: Bridge, shelf: Sh
             (0, "public"), (1, "held"), (2, "spam"), (3, "gone"), (4, "deleted"), (7, "held"),
         ]  # fmt: skip
         assert len({child["wm-id"] for child in children}) == 6
-    one_by_one = f"{path}?domain=example.com&per-page=1&access_token={signed_in}"
-    assert following(reading.get(one_by_one)).endswith(f"&since_id={records[0].id}")
+    one_by_one = f"{path}?domain=example.com&per-page=1&access_token={signed_in}&target={POST}"
+    assert sources(whole(reading, one_by_one)) == [0, 1, 2, 3, 4, 7]
+    assert reading.get(f"{path}?domain=unknown.example&token={signed_in}").status == 404
     for refused in ("", "?token=", "?token=wrong", "?token=%00", "?token=" + "x" * 5_000):
         answer = reading.get(path + refused, authorization="Basic x")
         assert (answer.status, json.loads(answer.body)["error"]) == (401, "forbidden")
@@ -596,6 +706,30 @@ def test_a_hub_is_named_in_the_feeds_and_their_headers(make_bridge: Callable[...
 
 
 # A table that is not as we left it
+
+
+NO_MENTIONS = [
+    *("", "{", "null", "[]", "5", '"x"', '{"relation":"follow-of","url":"https://a.example/"}', '{"url":""}'),
+    *('{"relation":["like-of"],"url":""}', '{"relation":"like-of","url":null}', '{"relation":"like-of","url":{}}'),
+    *(
+        f'{{"relation":"like-of","url":"","{name}":{value}}}'
+        for name in ("html", "text", "name", "author", "photo", "published", "canonical", "rsvp", "summary")
+        for value in ("5", "null", '{"name":5}', "true", "[5]")
+    ),
+    '{"relation":"like-of","url":"","name":"\\ud800"}',
+]
+
+
+def test_rows_that_are_no_mentions_stop_no_feed(reading: Bridge, shelf: Shelf) -> None:
+    shelf.put(100)
+    for number, seen in enumerate(NO_MENTIONS):
+        shelf.table.save(None, replace(shelf.record(number), seen=seen), shelf.at(number))
+    for path in PATHS:
+        for order in ("", "&sort-by=published", "&sort-by=rsvp", "&wm-property=mention-of"):
+            answer = reading.get(f"{path}?domain=example.com{order}")
+            assert answer.status == 200, (path, answer.body)
+    assert len(reading.children()) == len(NO_MENTIONS) + 1
+    assert reading.json("/api/count") == {"count": len(NO_MENTIONS) + 1, "type": {"mention": len(NO_MENTIONS) + 1}}
 
 
 def test_a_number_is_a_time(index: Index, shelf: Shelf) -> None:

@@ -18,6 +18,7 @@ from linkback_cli.command import main
 from linkback_cli.console import Console
 from linkback_cli.fetch import Options
 from linkback_cli.mentions_file import Mentions
+from linkback_cli.trouble import Trouble
 from loopback import Server, redirect
 
 if TYPE_CHECKING:
@@ -187,7 +188,17 @@ def test_a_compressed_answer_is_read(out: Path) -> None:
 # The old file
 
 
-@pytest.mark.parametrize("damaged", [b"", b"{", b"\xff\x00", b"[]", b'{"pages": {}}', b"[" * 100_000])
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        b"",
+        b"\0" * 512,
+        b'{\n  "bridge": "ht',
+        b'{"bridge":\xff',
+        b'{"pages": 5, "domain": "", "bridge": ""}',
+        b'{"bridge": 1}',
+    ],
+)
 def test_a_damaged_file_is_made_anew_with_a_word(damaged: bytes, served: Serving, out: Path) -> None:
     served.bridge.publish("s1", "example.com/post")
     out.parent.mkdir()
@@ -197,6 +208,18 @@ def test_a_damaged_file_is_made_anew_with_a_word(damaged: bytes, served: Serving
     assert words.count("\n") == 1
     assert content(out)["pages"] == served.bridge.pages()
     assert served.asked[0][0]["since_id"] == "0"
+
+
+@pytest.mark.parametrize(
+    "other", [b"{", b"\xff\x00", b"[]", b'{"name": "a-site"}', b"[" * 100_000, b"title: My site\n"]
+)
+def test_a_file_that_is_none_of_ours_is_not_touched(other: bytes, served: Serving, out: Path) -> None:
+    out.parent.mkdir()
+    out.write_bytes(other)
+    with pytest.raises(Trouble, match="is no file of mentions, and was not touched"):
+        fetch.run(Options(served.url, DOMAIN, out), Console(io.StringIO()))
+    assert out.read_bytes() == other
+    assert served.asked == []
 
 
 def test_a_file_of_another_bridge_or_domain_is_made_anew_with_a_word(served: Serving, out: Path) -> None:
@@ -210,11 +233,11 @@ def test_a_file_of_another_bridge_or_domain_is_made_anew_with_a_word(served: Ser
 def test_a_damaged_file_stays_as_long_as_there_is_no_whole_new_one(out: Path) -> None:
     first = raw(EMPTY, following("?page=2"))
     out.parent.mkdir()
-    out.write_bytes(b"{")
+    out.write_bytes(b'{"bridge": ')
     with Server(lambda connection: connection.sendall(first if len(cut.requests) == 1 else first[:-9])) as cut:
         words = fetched(str(cut.url("")), out)
     assert "stays as it was" in words
-    assert out.read_bytes() == b"{"
+    assert out.read_bytes() == b'{"bridge": '
 
 
 def test_two_at_once_leave_a_whole_file(served: Serving, out: Path) -> None:

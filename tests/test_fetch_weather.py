@@ -80,7 +80,7 @@ WEATHER: dict[str, tuple[Script | str, str]] = {
     "304 unasked": (status("304 Not Modified"), "answers 304"),
     "captive portal": (
         raw(b"<!DOCTYPE html><title>Log in</title>", "Content-Type: text/html"),
-        "no list of changes (it is no JSON",
+        "no list of changes (it is a web page)",
     ),
     "another feed": (raw({"type": "feed", "children": []}), "no list of changes (since_id is no whole number)"),
     "a number": (raw(b"1"), "no list of changes (it is no JSON object)"),

@@ -212,14 +212,6 @@ def test_without_any_question_there_is_something_older() -> None:
     assert read("").onward("before", 7) == "before=7"
 
 
-def test_nobody_skips_what_must_be_read_to_be_skipped() -> None:
-    assert read("page=1000&per-page=100").page == 1000
-    with pytest.raises(BadQuery, match="page must be a whole number from 0 to 1000"):
-        read("page=1001")
-    with pytest.raises(BadQuery, match="page and per-page reach past 100000 mentions"):
-        read("page=11")
-
-
 PIECES = st.sampled_from(
     ["target=", "target[]=", "target%5B%5D=", "domain=", "per-page=", "perPage=", "page=", "since=", "&", "&&", "=",
      "%", "%00",

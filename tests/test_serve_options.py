@@ -34,6 +34,7 @@ def test_the_version_is_told() -> None:
         (("--alias", "https://a.example/x"), 1, "write it like --alias https://example.com/old="),
         (("--alias", "https://a.example/x=https://b.example/"), 1, "is not on a site of this bridge"),
         (("--site", "a.example", "--alias", "https://a.example/x=http://a.example/x"), 1, "the same page already"),
+        (("--hub", "foo"), 1, "Give the hub's whole address"),
         (("--port", "abc"), 2, "'abc' is not a number"),
         (("--moderation", "some"), 2, "first"),
         (("--self", "maybe"), 2, "refuse"),

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from linkback.index import WHOLE, Index, Span, public, thread
+from linkback.keys import EPOCH, number_at
 from linkback.mention import Mention, Relation
 from linkback.ping import Ping, Protocol, Status
 from linkback.policy import Action, Claim, Policy, Rule, SelfMentions
 from linkback.published import Published
 from linkback.record import Record, State
 from linkback.site import Sites
-from linkback.table import EPOCH, Conflict, number_at
+from linkback.table import Conflict
 
 if TYPE_CHECKING:
     from linkback.table import Table
@@ -50,9 +51,9 @@ def a_record(path: str = "/a", state: State = State.PUBLIC, words: str = "Hello"
     )
 
 
-def test_a_ping_is_kept_with_what_its_status_page_and_a_second_sending_need(table: Table) -> None:
+def test_a_ping_is_kept_with_what_its_status_page_and_a_second_sending_need(table: Table, index: Index) -> None:
     table.put_ping(a_ping(), a_claim(), "https://bridge.example")
-    item = table.ping(a_ping().id)
+    item = index.ping(a_ping().id)
     assert item is not None
     assert item["status"] == "queued"
     assert item["base"] == "https://bridge.example"
@@ -87,23 +88,25 @@ def test_only_what_was_registered_is_already_registered(table: Table, status: st
     assert (table.put_ping(soon, a_claim(), "b", fresh=True) is None) is again
 
 
-def test_the_outcome_of_a_visit_replaces_the_one_before_and_leaves_the_list_of_what_is_due(table: Table) -> None:
+def test_the_outcome_of_a_visit_replaces_the_one_before_and_leaves_the_list_of_what_is_due(
+    table: Table, index: Index
+) -> None:
     ping = a_ping()
     table.put_ping(ping, a_claim(), "b")
     table.finish_ping(ping.id, {"status": "waiting", "reason": "timeout", "detail": "Slow."}, due_at=99)
-    waiting = table.ping(ping.id)
+    waiting = index.ping(ping.id)
     assert waiting is not None
     assert (waiting["reason"], waiting["due_at"]) == ("timeout", 99)
     table.finish_ping(ping.id, {"status": "published", "reason": "", "detail": ""}, due_at=None)
-    published = table.ping(ping.id)
+    published = index.ping(ping.id)
     assert published is not None
     assert published["status"] == "published"
     assert not {"reason", "detail", "due", "due_at"} & published.keys()
 
 
-def test_the_outcome_of_a_ping_that_is_forgotten_makes_no_record(table: Table) -> None:
+def test_the_outcome_of_a_ping_that_is_forgotten_makes_no_record(table: Table, index: Index) -> None:
     table.finish_ping("nobody", {"status": "published"}, due_at=None)
-    assert table.ping("nobody") is None
+    assert index.ping("nobody") is None
 
 
 def test_a_mention_is_read_back_as_it_was_written(table: Table) -> None:

@@ -215,8 +215,8 @@ def test_the_routes_are_those_of_the_contract() -> None:
     doors = ("/webmention", "/pingback", "/xmlrpc", "/trackback", "/trackback/{target+}")
     reads = (
         *("/", "/healthz", "/pings/{id}", "/feed.json", "/api/count", "/api/count.json"),
-        *(f"/api/mentions{suffix}" for suffix in ("", ".jf2", ".json", ".atom", ".html")),
-        *("/api/links", "/api/links.jf2", "/api/deleted", "/api/changes", "/api/export", "/api/export.jf2"),
+        *(f"/api/{name}{end}" for name in ("mentions", "links") for end in ("", ".jf2", ".json", ".atom", ".html")),
+        *("/api/deleted", "/api/changes", "/api/export", "/api/export.jf2"),
     )
     assert routes() == {
         **{("ANY", path): "Receive" for path in doors},

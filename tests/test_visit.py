@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from conftest import Bridge
     from internet import Web
+    from linkback.index import Index
     from linkback.table import Table
 
 TARGET = "https://example.com/post"
@@ -360,7 +361,7 @@ def test_reason_unreachable(bridge: Bridge) -> None:
     assert (fate["status"], fate["reason"]) == ("waiting", "unreachable")
 
 
-def test_reason_timeout(table: Table) -> None:
+def test_reason_timeout(table: Table, index: Index) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         visit = Visits(table)
         fetch = partial(web.get, permit=permits.everything)
@@ -371,21 +372,19 @@ def test_reason_timeout(table: Table) -> None:
         visit.visitor = visit.visitor_of(visit.policy, impatient)
         source = f"http://127.0.0.1:{silent.getsockname()[1]}/"
         assert visit(source, 1000.0) is Status.WAITING
-        item = table.ping(Ping(source, TARGET, Protocol.WEBMENTION, datetime.now(UTC)).id)
+        item = index.ping(Ping(source, TARGET, Protocol.WEBMENTION, datetime.now(UTC)).id)
     assert item is not None
     assert item["reason"] == "timeout"
 
 
-def test_reason_forbidden_address_on_a_redirect(
-    make_bridge: Callable[..., Bridge], internet: Web, table: Table
-) -> None:
+def test_reason_forbidden_address_on_a_redirect(internet: Web, table: Table, index: Index) -> None:
     origin = internet.origin.removeprefix("http://")
     visit = Visits(table)
     visit.visitor = visit.visitor_of(visit.policy, partial(web.get, permit=permits.public_and({origin})))
     for number, inside in enumerate(("http://169.254.169.254/latest/", "http://localhost/", "file:///etc/passwd")):
         page = internet.put(f"/hop{number}", "", 302, location=inside)
         assert visit(page, 1000.0) is Status.DECLINED
-        item = table.ping(Ping(page, TARGET, Protocol.WEBMENTION, datetime.now(UTC)).id)
+        item = index.ping(Ping(page, TARGET, Protocol.WEBMENTION, datetime.now(UTC)).id)
         assert item is not None
         assert item["reason"] == "forbidden-address"
 

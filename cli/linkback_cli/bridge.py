@@ -88,7 +88,7 @@ class Bridge:
 
     def start(self, base: str) -> None:
         """Everything is ready when this returns. `base` is the bridge's own address. Raises Trouble."""
-        items = self._data.load()
+        items = [item for item in self._data.load() if not store.is_fixed_token(item)]
         plan = _plan(self._root)
         self._emulator.start()
         self._open.callback(self._emulator.stop)
@@ -102,7 +102,8 @@ class Bridge:
             kept.put(store.token_item(self._settings.token))
             saver.touch()
         for old, new in self._settings.aliases:
-            kept.alias(Sites(self._settings.sites), old, new)
+            moved = kept.alias(Sites(self._settings.sites), old, new)
+            self._console.say(f"{old} is {new}; mentions that moved there: {moved}")
             saver.touch()
         made = self._functions(kept, plan)
         source = Source(kept.sqs, kept.queue_url, kept.queue_arn, plan.batches())

@@ -68,8 +68,8 @@ def decoded(body: bytes) -> Any:
         value = json.loads(body, parse_constant=_constant, parse_float=_finite)
     except RecursionError:
         raise Malformed("it is nested too deeply") from None
-    except ValueError as error:
-        raise Malformed(f"it is no JSON: {error}") from None
+    except ValueError:
+        raise Malformed("it is a web page" if body.lstrip()[:1] == b"<" else "it is no JSON") from None
     if _deep(value):
         raise Malformed("it is nested too deeply")
     return value

@@ -118,6 +118,8 @@ def _old(there: bytes | None, wanted: Mentions, out: Path, console: Console) -> 
     """What the file has of this bridge and domain; says why it is of no use."""
     if there is None:
         return None
+    if not mentions_file.ours(there):
+        raise Trouble(f"{out} is no file of mentions, and was not touched. Name another with --out, or delete it")
     try:
         old = mentions_file.parse(there)
     except Malformed as error:
@@ -125,7 +127,7 @@ def _old(there: bytes | None, wanted: Mentions, out: Path, console: Console) -> 
         return None
     if (old.bridge, old.domain) != (wanted.bridge, wanted.domain):
         whose = printable(f"{old.domain or 'another domain'} from {old.bridge or 'another bridge'}")
-        console.say(f"Warning: {out} has the mentions of {whose}, so everything is read anew.")
+        console.say(f"Warning: {out} was made of {whose}, so everything is asked for.")
         return None
     return old
 

@@ -25,6 +25,7 @@ DEFAULT = "data/mentions.json"
 
 # RFC 9110, 8.8.3, in the characters that a header surely takes: what is here is sent back.
 _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,200}"')
+_BEGINNING = re.compile(rb'\{\s*"bridge"\s*:')
 _AFTER_HOST = re.compile(r"[/?].*", re.DOTALL)
 
 
@@ -63,6 +64,16 @@ def path(page: str) -> str:
 def known_etag(text: str) -> str:
     """The tag, or nothing if it is none that can be sent back."""
     return text if _ETAG.fullmatch(text) else ""
+
+
+def ours(data: bytes) -> bool:
+    """Whether a file is one of ours, whole or damaged, or empty: what is anything else is not to be overwritten."""
+    if not data.strip(b"\0 \t\r\n") or _BEGINNING.match(data):
+        return True
+    with contextlib.suppress(Malformed):
+        members = decoded(data)
+        return isinstance(members, dict) and {"bridge", "domain", "pages"} <= members.keys()
+    return False
 
 
 def parse(data: bytes) -> Mentions:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from linkback import urls
 from linkback.site import Sites
 from linkback_cli import template, welcome
 from linkback_cli.bridge import Bridge, Settings
@@ -136,6 +137,15 @@ def _site(given: str) -> str:
         raise Trouble(str(error).replace("Sites has", "--site has")) from None
 
 
+def _hub(given: str) -> str:
+    try:
+        return given and str(urls.parse(given))
+    except urls.BadUrl as bad:
+        raise Trouble(
+            f"--hub has {given!r}: {bad}. Give the hub's whole address, such as https://hub.example/"
+        ) from None
+
+
 def _alias(given: str) -> tuple[str, str]:
     """Where both sides have a `=` in their queries, the one before an address is meant."""
     old, mark, new = re.sub(r"=(?=https?://)", "\n", given.strip(), count=1).partition("\n")
@@ -160,7 +170,7 @@ def _settings(options: Options, sites: tuple[str, ...], demo: Demo | None) -> Se
         self_mentions=options.self_mentions,
         permitted=None if options.allow_private else own,
         token=options.token,
-        hub=options.hub,
+        hub=_hub(options.hub),
         aliases=tuple(_alias(given) for given in options.aliases),
     )
 

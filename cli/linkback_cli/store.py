@@ -30,6 +30,7 @@ TABLE = "linkback"
 # What kill -9 can cost: this long until a save begins, and what the save takes.
 SECONDS_TO_SAVE = 2.0
 _BATCH = 25
+_FIXED = {"S": "serve --token"}
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -79,10 +80,10 @@ class Store:
         """Put one item into the table."""
         self.dynamodb.put_item(TableName=TABLE, Item=item)
 
-    def alias(self, sites: Sites, old: str, new: str) -> None:
-        """Declare an alias, anew if it stands already. Raises Trouble."""
+    def alias(self, sites: Sites, old: str, new: str) -> int:
+        """Declare an alias, anew if it stands already; how many mentions moved. Raises Trouble."""
         try:
-            alias.declare(Table(self.dynamodb, TABLE), sites, old, new, time.time())
+            return alias.declare(Table(self.dynamodb, TABLE), sites, old, new, time.time)
         except alias.BadAlias as bad:
             raise Trouble(f"--alias: {bad}") from None
 
@@ -105,10 +106,15 @@ class Store:
         return len(lost)
 
 
+def is_fixed_token(item: Item) -> bool:
+    """Whether it is an owner's token of an earlier --token, which holds for one run."""
+    return item["pk"].get("S", "").startswith("TOKEN#") and item.get("name") == _FIXED
+
+
 def token_item(token: str) -> Item:
     """The table's record of an owner's token: its hash, never itself."""
     digest = hashlib.sha256(token.encode()).hexdigest()
-    return {"pk": {"S": f"TOKEN#{digest}"}, "sk": {"S": "TOKEN"}, "name": {"S": "serve --token"}}
+    return {"pk": {"S": f"TOKEN#{digest}"}, "sk": {"S": "TOKEN"}, "name": _FIXED}
 
 
 def _plain(item: Item) -> dict[str, str]:

@@ -3,7 +3,7 @@ import webmentions from "@chrisburnell/eleventy-cache-webmentions";
 const bridge = process.env.LINKBACK_BASE || "http://127.0.0.1:8787"; // your bridge
 const domain = process.env.LINKBACK_DOMAIN || "127.0.0.1:8788"; // your site's host
 
-// The path of a page, without a slash at its end: one page, however the stranger spelt the rest of its address.
+// The path of a page, without a slash at its end.
 const pathOf = (address) => new URL(address, `https://${domain}`).pathname.replace(/\/+$/, "");
 
 export default function (config) {
@@ -14,8 +14,9 @@ export default function (config) {
     duration: "0s", // each build asks; what it cannot get it has in .cache
   });
   config.addGlobalData("bridge", bridge);
+  // By the page that is meant: wm-target is the address that the stranger used, which may be an older one.
   config.addFilter("ofPage", (mentions, url) =>
-    mentions.filter((mention) => pathOf(mention["wm-target"]) === pathOf(url)),
+    mentions.filter((mention) => pathOf(`https://${mention["wm-page"]}`) === pathOf(url)),
   );
   config.addFilter("day", (date) => new Date(date).toISOString().slice(0, 10));
   config.addFilter("longDay", (date) =>

@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from linkback import gateway, telemetry, trouble
+from linkback.dynamodb import Busy
 from linkback.feed.feeds import Feeds, unglued
 from linkback.index import Index
 from linkback.query import BadQuery
@@ -37,7 +38,7 @@ def connect(
         route, told = f"{request.method} {request.path}"[:200], dict[str, Any]()
         try:
             response = _answer(routes, request)
-        except (BotoCoreError, ClientError) as weather:
+        except (BotoCoreError, ClientError, Busy) as weather:
             told["cause"] = repr(weather)
             response = trouble.unavailable(request)
         except Exception as bug:  # noqa: BLE001 - a build is answered whatever it is, and the owner told

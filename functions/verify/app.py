@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from aws_lambda_powertools import Logger
+from botocore.config import Config
 
 from linkback import address, queue, telemetry, web
 from linkback.policy import Moderation, Policy, SelfMentions
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from linkback.address import Permit
 
 
+# What took a number must be written within the minute in which readers still look for it (feed/freshness.py).
+PATIENCE = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 3})
+
+
 def connect(
     environ: Mapping[str, str],
     *,
@@ -33,7 +38,7 @@ def connect(
     """The handler for the queue's batches, with its client made. Raises KeyError or ValueError for wrong settings."""
     sites, self_mentions = Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"])
     policy = Policy(sites, self_mentions, Moderation(environ["MODERATION"]))
-    table = Table(boto3.client("dynamodb"), environ["TABLE"])
+    table = Table(boto3.client("dynamodb", config=PATIENCE), environ["TABLE"])
     visitor = Visitor(policy, table, partial(web.get, permit=permit, resolve=resolve), time.time)
     say = log or telemetry.Lines(Logger(location=None), environ.get("POWERTOOLS_METRICS_NAMESPACE", "Linkback"))
 

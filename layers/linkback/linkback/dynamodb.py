@@ -18,7 +18,12 @@ Item = dict[str, Any]
 LONGEST_KEY = 1024
 MOST_AT_ONCE = 100  # keys of one BatchGetItem
 
+_ROUNDS = 8
 _WHOLE = re.compile(r"-?[0-9]{1,38}", re.ASCII)
+
+
+class Busy(Exception):  # noqa: N818 - a state of the service, which passes
+    """DynamoDB did not hand out all items, however often it was asked."""
 
 
 class Items:
@@ -33,38 +38,44 @@ class Items:
         return unpack(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Iterable[Item]) -> list[Item]:
-        """Those of at most MOST_AT_ONCE items that are there, in any order."""
+        """Those of at most MOST_AT_ONCE items that are there, in any order. Raises Busy."""
         found: list[Item] = []
         wanted = {self._name: {"Keys": [pack(key) for key in keys]}}
-        while wanted:
+        for _ in range(_ROUNDS):
             answer = self._client.batch_get_item(RequestItems=wanted)
             found += map(unpack, answer["Responses"].get(self._name, ()))
             wanted = answer.get("UnprocessedKeys") or {}
-        return found
+            if not wanted:
+                return found
+        raise Busy(self._name)
 
     def put(self, item: Item, condition: Mapping[str, Any]) -> bool:
         """Whether it was written: False where the condition is not met."""
         return self.put_or_earlier(item, condition) is None
 
     def put_or_earlier(self, item: Item, condition: Mapping[str, Any]) -> Item | None:
-        """None if it was written, else the item that is there and does not meet the condition."""
+        """None if it was written, else what is known of the item that is there and does not meet the condition."""
         told = {"ReturnValuesOnConditionCheckFailure": "ALL_OLD"} if condition else {}
         try:
             self._client.put_item(TableName=self._name, Item=pack(item), **condition, **told)
         except self._client.exceptions.ConditionalCheckFailedException as failure:
             return unpack(failure.response.get("Item", {}))
+        except self._client.exceptions.TransactionConflictException:  # an owner moves it just now
+            return {}
         return None
 
-    def put_all(self, first: Item, condition: Mapping[str, Any], *others: Item, without: Iterable[Item] = ()) -> bool:
-        """Write all, and delete the keys in `without`, or do nothing.
+    def put_all(
+        self, first: Item, condition: Mapping[str, Any], *others: Item, gone: Item | None = None, still: Any = None
+    ) -> bool:
+        """Write all, and delete the item with the key `gone` on the condition `still`, or do nothing.
 
-        False where the condition of the first is not met, or somebody writes one of them just now.
+        False where a condition is not met, or somebody writes one of them just now.
         """
-        if not others and not without:
+        if not others and not gone:
             return self.put(first, condition)
         writes: list[dict[str, Any]] = [{"Put": {"TableName": self._name, "Item": pack(first), **condition}}]
         writes += [{"Put": {"TableName": self._name, "Item": pack(other)}} for other in others]
-        writes += [{"Delete": {"TableName": self._name, "Key": pack(key)}} for key in without]
+        writes += [{"Delete": {"TableName": self._name, "Key": pack(gone), **still}}] if gone else []
         try:
             self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as failure:

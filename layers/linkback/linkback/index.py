@@ -1,7 +1,7 @@
 """The table as feeds read it: the indexes `feed` and `thread`, the last change of each site, aliases.
 
-Nothing that is not public is in a partition that a feed reads, and every order is a key's: an answer costs what it
-shows, and what it does not show costs nothing.
+Nothing that is not public is in a partition that a feed reads, and every order is a key's: what is not asked for is not
+read, but for what `page`, kinds and fragments pass over.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from linkback import keys
 from linkback.dynamodb import Items, pack, short, unpack
 from linkback.published import Counted, Kept, Published, Tombstone
 from linkback.record import State
-from linkback.table import MOST_ALIASES, SEQUENCE, alias_key, mark, ping_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -48,17 +48,13 @@ class Index:
         self._items = Items(client, name)
 
     def changes(self, sites: Iterable[str]) -> dict[str, int | None]:
-        """The number of each site's last change that a feed shows: 0 for none, None where none was noted yet at all.
-
-        One small read.
-        """
-        noted = self._items.get(SEQUENCE) or {}
-        never = 0 if len(noted.keys() - {*SEQUENCE, "n"}) else None
-        return {site: noted.get(mark(site), never) for site in sites}
+        """The number of each site's last change that a feed shows, None where none was ever noted. One small read."""
+        noted = self._items.get(keys.SEQUENCE) or {}
+        return {site: noted.get(keys.mark(site), noted.get("marked_from")) for site in sites}
 
     def ping(self, ping_id: str) -> Item | None:
         """The record of a ping, or None when there is none (any more)."""
-        return self._items.get(ping_key(ping_id))
+        return self._items.get(keys.ping(ping_id))
 
     def knows(self, token: str) -> bool:
         """Whether this is an owner's token. Its hash is looked up, so that the time it takes tells nothing of it."""
@@ -69,10 +65,10 @@ class Index:
         """The key of the page that each is an alias of, or its own. One read of as many small items."""
         found = {page: page for page in pages}
         asked = set(found)
-        for _ in range(MOST_ALIASES):
+        for _ in range(keys.MOST_ALIASES):
             if not asked:
                 break
-            moved = {item["old"]: item["page"] for item in self._items.get_many(map(alias_key, asked))}
+            moved = {item["old"]: item["page"] for item in self._items.get_many(map(keys.alias, asked))}
             found = {page: moved.get(now, now) for page, now in found.items()}
             asked = set(moved.values())
         return found
@@ -81,17 +77,20 @@ class Index:
         """The public mentions of a partition with a number in the span, newest first, read as they are asked for.
 
         `kind` is Published, or Counted, which is read ten times as fast. `limit`: no more are read in one go than a
-        client wants. `skip`: so many are counted and passed over. `rising`: oldest first.
+        client wants. `skip`: so many are counted, which is paid for like reading, and not sent. `rising`: oldest first.
         """
         return map(kind.of, self._range(partition, span, kind.members(), **cut))
 
-    def edited(self, site: str, after: int) -> Iterator[tuple[int, Published]]:
-        """The public mentions of a site that were edited after this number and published before it: order, mention."""
+    def edited(self, site: str, after: int) -> Iterator[tuple[int, Published | None]]:
+        """The mentions of a site that were edited after this number and published before it: order, mention.
+
+        Each costs a read of its own. None is for one that is not public any more.
+        """
         edits = Partition("feed", f"{site}#edited")
         for pointer in self._range(edits, Span(after + 1, WHOLE.last), ("seq", "id"), rising=True):
             if pointer["id"] <= after:
-                place = Span(pointer["id"], pointer["id"])
-                yield from ((pointer["seq"], mention) for mention in self.read(Published, public(site), place))
+                found = self.read(Published, public(site), Span(pointer["id"], pointer["id"]))
+                yield pointer["seq"], next(found, None)
 
     def gone(self, site: str, span: Span, *, rising: bool) -> Iterator[Tombstone]:
         """What was public on a site and ended within these numbers."""

@@ -30,10 +30,12 @@ ORDERS = ("created", "updated", "published", "rsvp")
 
 # A variable that was empty when a template wrote the query must not mean every page there is.
 _EMPTY_TARGET = re.compile(r"(?:^|&)target(?:\[\]|%5B%5D)?=?(?:&|$)", re.IGNORECASE)
+# As PHP writes lists: target[0]=, target[1]=.
+_NUMBERED = re.compile(r"\[[0-9]{1,4}\]$", re.ASCII)
 _CALLBACK = re.compile(r"[A-Za-z0-9_.$]{1,64}", re.ASCII)
 
 # To skip what came before a page it must be counted; whoever reads that far follows the Link header, which need not.
-LAST_PAGE, MOST_SKIPPED = 1_000, 100_000
+MOST_SKIPPED = 100_000
 
 # What the address of the next answer says again. What we do not know stays behind: it is a stranger's, of any length.
 _CARRIED = frozenset(
@@ -76,6 +78,13 @@ class Query:
         """How many mentions come before this answer."""
         return self.offset or self.page * self.per_page
 
+    @property
+    def again(self) -> str:
+        """The query string that means the same: what we know of it, and encoded anew, for it stands in a header."""
+        return urlencode(
+            [pair for pair in _pairs(self.text) if pair[0] in _CARRIED | {"page", "offset"}], errors="replace"
+        )
+
     def onward(self, place: str, number: int) -> str:
         """The query string of the next answer: the same from another place (`before`, `since_id` or `offset`)."""
         pairs = [pair for pair in _pairs(self.text) if pair[0] in _CARRIED - {place}]
@@ -87,16 +96,17 @@ def read(text: str) -> Query:
     pairs = _pairs(text)
     given = dict(reversed(pairs))
     targets = tuple(_target(value) for name, value in pairs if name in ("target", "target[]"))
-    if not targets and _EMPTY_TARGET.search(text):
+    if not targets and "domain" not in given and _EMPTY_TARGET.search(text):
         raise BadQuery("target is empty: give the whole address of a page, or leave it out to ask for a domain.")
-    if len(targets) > MOST_TARGETS:
+    # Not spellings: browsers ask for http and https.
+    if len({urls.page_key(target) for target in targets}) > MOST_TARGETS:
         raise BadQuery(f"At most {MOST_TARGETS} targets can be asked for at once; ask by domain instead.")
     most = PER_PAGE_OF_TARGET if targets else MOST_PER_PAGE
-    asked = Query(
+    return Query(
         targets=targets,
         domain=_optional(given.get("domain"), _domain) or "",
         per_page=min(_number(given, "per-page", 1) or _number(given, "perPage", 1) or most, MOST_PER_PAGE),
-        page=_number(given, "page", 0, LAST_PAGE),
+        page=_number(given, "page", 0),
         offset=_number(given, "offset", 0, MOST_SKIPPED),
         since=_optional(given.get("since"), _time),
         since_id=_number(given, "since_id", 0, LARGEST_NUMBER),
@@ -108,16 +118,14 @@ def read(text: str) -> Query:
         token=given.get("token") or given.get("access_token") or "",
         text=text,
     )
-    if asked.skipped > MOST_SKIPPED:
-        raise BadQuery(f"page and per-page reach past {MOST_SKIPPED} mentions: follow the Link header instead.")
-    return asked
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:
     try:
-        return parse_qsl(text, max_num_fields=MOST_FIELDS, errors="replace")
+        pairs = parse_qsl(text, max_num_fields=MOST_FIELDS, errors="replace")
     except ValueError:
         raise BadQuery(f"The query has more than {MOST_FIELDS} parameters.") from None
+    return [(_NUMBERED.sub("[]", name), value) for name, value in pairs]
 
 
 def _optional(value: str | None, read_it: Callable[[str], T]) -> T | None:
@@ -144,6 +152,7 @@ def _domain(value: str) -> str:
 
 
 def _target(value: str) -> Url:
+    value = value.strip()
     try:
         return urls.parse(f"https:{value}" if value.startswith("//") else value)
     except urls.BadUrl as bad:

@@ -87,7 +87,8 @@ def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, hel
     state = old.state
     if state not in STICKY and state is not State.PUBLIC:
         state = State.HELD if held else State.PUBLIC
-    seen, source = mention.to_json(), ping.source
+    # What its owner deleted is not stored again.
+    seen, source = old.seen if state is State.DELETED else mention.to_json(), ping.source
     return replace(old, source=source, protocols=told, visited=visited, state=state, seen=seen, missing_since=0)
 
 

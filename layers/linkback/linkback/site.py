@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
@@ -36,6 +37,13 @@ class Sites:
             if name in self.names:
                 return name
         return None
+
+    def of_page(self, key: str) -> str | None:
+        """The site that the page with this key (urls.page_key) belongs to, or None."""
+        host = re.split(r"[/?]", key, maxsplit=1)[0]
+        bare = re.sub(r":[0-9]+$", "", host)  # an address of IPv6 ends with a bracket
+        known = (host, *(f"{host}:{port}" for port in urls.DEFAULT_PORTS.values()), bare)
+        return next((name for name in known if name in self.names), None)
 
 
 def scheme(host: str) -> str:

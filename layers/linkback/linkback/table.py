@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from linkback import keys
 from linkback.dynamodb import Items, pack, short
 from linkback.ping import Ping, Status, stamp
 from linkback.policy import Action, Rule
@@ -18,11 +19,8 @@ if TYPE_CHECKING:
     from linkback.dynamodb import Item
     from linkback.policy import Claim
 
-EPOCH = int(datetime(2020, 1, 1, tzinfo=UTC).timestamp())
 KEPT = timedelta(days=90)
 MINUTE, UNCONFIRMED = 60, 300
-MOST_ALIASES = 5  # of aliases of aliases; whoever declares a circle gets some page of it
-SEQUENCE = {"pk": "SEQUENCE", "sk": "SEQUENCE"}
 
 # Nothing was registered that a Pingback told again could be a repetition of.
 _TOLD_IN_VAIN = (Status.DECLINED, Status.HIDDEN, Status.GONE, Status.WAITING)
@@ -48,7 +46,7 @@ class Table:
         With `fresh`, a record of the last minute stays and is returned, unless nothing came of that ping.
         """
         received = int(ping.received.timestamp())
-        item = ping_key(ping.id) | {
+        item = keys.ping(ping.id) | {
             "id": ping.id,
             "site": claim.site,
             "source": ping.source,
@@ -75,10 +73,6 @@ class Table:
         }
         return self._items.put_or_earlier(item, condition if fresh else {})
 
-    def ping(self, ping_id: str) -> Item | None:
-        """The record of a ping, or None when there is none (any more)."""
-        return self._items.get(ping_key(ping_id))
-
     def finish_ping(self, ping_id: str, told: Mapping[str, Any], due_at: int | None) -> None:
         """Write the outcome of a visit; `due_at` (seconds) puts the ping on the list `due`, None takes it off."""
         members = {name: value for name, value in told.items() if value not in (None, "")}
@@ -91,7 +85,7 @@ class Table:
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in members)
         update += " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""
         values = {f":{name}": value for name, value in members.items()}
-        self._items.update(ping_key(ping_id), update, names, values, "attribute_exists(pk)")
+        self._items.update(keys.ping(ping_id), update, names, values, "attribute_exists(pk)")
 
     # Mentions
 
@@ -116,7 +110,8 @@ class Table:
             return new
         changed = new.face != (old.face if old else None)
         if changed or new.partition != (old.partition if old else ""):
-            number = self.next_number(now, *((new.site,) if changed else ()))
+            # Whatever becomes of what was public once, its tombstone is there, or another, or gone.
+            number = self.next_number(now, *((new.site,) if changed or new.id else ()))
             new = _numbered(old, new, number, int(now))
             if old and old.state is new.state:
                 # Before the edit itself: told too early it is told again, told too late it might never be told.
@@ -129,10 +124,14 @@ class Table:
     def move(self, old: Record, new: Record, there: Record | None, now: float) -> None:
         """Write `new`, of another page, in place of `old` and of what is `there`, in one piece. Raises Conflict.
 
-        A mention keeps its number. Who keeps a copy is told that it goes by another claim.
+        A mention keeps its number. Who keeps a copy is told that it has another claim, and that what was there ended.
         """
-        signs = ("MOVED", "TOMBSTONE") if new.state is State.PUBLIC else ()
-        others = [_key(new.page, sign, new.claim) for sign in signs]  # of an earlier time, and in no index now
+        # Of an earlier time, and in no index now.
+        others = [_key(new.page, sign, new.claim) for sign in ("MOVED", "TOMBSTONE")]
+        if there and there.id:
+            # By a claim that nobody has: the right one is that of a public mention from now on.
+            end = replace(there, claim=f"{there.claim}~{there.id}")
+            others.append(_pointer(end, "TOMBSTONE", State.GONE, self.next_number(now, there.site)))
         if old.id:
             number = self.next_number(now, *{old.site, new.site})
             others.append(_pointer(old, "MOVED", "moved", number))
@@ -140,16 +139,16 @@ class Table:
                 others.append(_pointer(new, "EDIT", "edited", number))
             if old.state is State.PUBLIC and old.site != new.site:
                 others.append(_pointer(old, "TOMBSTONE", State.GONE, number))
-        without = (_mention_key(old.page, old.claim),)
-        if not self._items.put_all(record_item(new), _unless_changed(there), *others, without=without):
+        key, still = _mention_key(old.page, old.claim), _unless_changed(old)
+        if not self._items.put_all(record_item(new), _unless_changed(there), *others, gone=key, still=still):
             raise Conflict
 
     # Pages, aliases, rules, the sequence
 
-    def alias(self, page: str) -> str:
-        """The key of the page that this one is an alias of, or its own."""
-        for _ in range(MOST_ALIASES):
-            found = self._items.get(alias_key(page))
+    def alias(self, page: str, *, newest: bool = False) -> str:
+        """The key of the page that this one is an alias of, or its own; `newest` costs twice as much."""
+        for _ in range(keys.MOST_ALIASES):
+            found = self._items.get(keys.alias(page), ConsistentRead=newest)
             if found is None:
                 break
             page = str(found["page"])
@@ -157,17 +156,21 @@ class Table:
 
     def learn_alias(self, old: str, page: str, site: str, now: float, by: str) -> None:
         """Remember that `old` is another address of `page` on a site, unless an alias of it is known already."""
-        told = {"old": old, "page": page, "by": by, "feed": f"{site}#aliases", "seq": int(now) - EPOCH}
-        self._items.put(alias_key(old) | told, {"ConditionExpression": "attribute_not_exists(pk)"})
+        self._put_alias(old, page, site, now, by, {"ConditionExpression": "attribute_not_exists(pk)"})
 
     def declare_alias(self, old: str, page: str, site: str, now: float) -> None:
         """The owner's word that `old` is another address of `page`: stronger than what was learned."""
-        told = {"old": old, "page": page, "by": "owner", "feed": f"{site}#aliases", "seq": int(now) - EPOCH}
-        self._items.put(alias_key(old) | told, {})
+        self._put_alias(old, page, site, now, "owner", {})
 
-    def forget_alias(self, old: str) -> None:
+    def _put_alias(self, old: str, page: str, site: str, now: float, by: str, condition: Mapping[str, Any]) -> None:
+        # Numbered as a change of the site: what its feeds answer for `old` is another thing from now on.
+        told = {"old": old, "page": page, "by": by, "feed": f"{site}#aliases", "seq": self.next_number(now, site)}
+        self._items.put(keys.alias(old) | told, condition)
+
+    def forget_alias(self, old: str, site: str, now: float) -> None:
         """From now on `old` is a page of its own."""
-        self._items.delete(alias_key(old))
+        self.next_number(now, site)
+        self._items.delete(keys.alias(old))
 
     def aliases(self, site: str) -> Iterator[Item]:
         """Every alias of a site, the newest first: `old` and `page` are page keys, `by` is who said so."""
@@ -204,27 +207,20 @@ class Table:
         """The next of the one sequence, max(last + 1, seconds since 2020): it rises, and is never behind the clock.
 
         It is remembered as the last change of these sites, in the same write: what feeds show of them changes with it.
+        `marked_from` is the number from which on that was so: a site without a mark has not changed since.
         """
-        floor = int(now) - EPOCH
-        names = {"#n": "n"} | {f"#{place}": mark(site) for place, site in enumerate(sites)}
+        floor = int(now) - keys.EPOCH
+        names = {"#n": "n", "#from": "marked_from"} | {f"#{place}": keys.mark(site) for place, site in enumerate(sites)}
 
         def all_to(value: str) -> str:
-            return f"SET {', '.join(f'{name} = {value}' for name in reversed(names))}"
+            marks = [f"#{place} = {value}" for place, _ in enumerate(sites)]
+            since = "#from = if_not_exists(#from, if_not_exists(#n, :zero))"
+            return f"SET {', '.join([*marks, since, f'#n = {value}'])}"
 
-        behind = "attribute_not_exists(#n) OR #n < :floor"
-        if self._items.update(SEQUENCE, all_to(":floor"), names, {":floor": floor}, behind):
+        behind, values = "attribute_not_exists(#n) OR #n < :floor", {":floor": floor, ":zero": 0}
+        if self._items.update(keys.SEQUENCE, all_to(":floor"), names, values, behind):
             return floor
-        return int(self._items.change(SEQUENCE, all_to("#n + :one"), names, {":one": 1})["n"])
-
-
-def number_at(seconds: int) -> int:
-    """The least sequence number of anything published in this second (since 1970) or later: a key condition."""
-    return seconds - EPOCH
-
-
-def mark(site: str) -> str:
-    """The member of the sequence's item that has the number of a site's last change."""
-    return f"site {site}"
+        return int(self._items.change(keys.SEQUENCE, all_to("#n + :one"), names, {":one": 1, ":zero": 0})["n"])
 
 
 def _rule(site: str, item: Item) -> Rule | None:
@@ -235,16 +231,6 @@ def _rule(site: str, item: Item) -> Rule | None:
     action = str(item.get("action")).lower()
     known = Action(action) if action in set(Action) else Action.HOLD
     return Rule(site, kind.lower(), value.lower() if kind.lower() == "host" else value, known)
-
-
-def ping_key(ping_id: str) -> Item:
-    """Where the record of a ping stands."""
-    return {"pk": f"PING#{ping_id}", "sk": "PING"}
-
-
-def alias_key(page: str) -> Item:
-    """Where it stands of which page this one is an alias."""
-    return {"pk": f"ALIAS#{short(page)}", "sk": "ALIAS"}
 
 
 def _mention_key(page: str, claim: str) -> Item:
@@ -297,9 +283,9 @@ def _tombstone(old: Record | None, new: Record) -> tuple[Item, ...]:
     if old is None or not old.id or old.state is new.state:
         return ()
     hidden = (State.HELD, State.SPAM)
-    if new.state in hidden and old.state not in hidden:
-        return (_pointer(old, "TOMBSTONE", State.GONE, new.number),)
-    return (_key(new.page, "TOMBSTONE", new.claim),) if new.state is State.PUBLIC else ()
+    if new.state in hidden:
+        return () if old.state in hidden else (_pointer(old, "TOMBSTONE", State.GONE, new.number),)
+    return (_key(new.page, "TOMBSTONE", new.claim),) if old.state in hidden or new.state is State.PUBLIC else ()
 
 
 def _pointer(record: Record, sign: str, partition: str, number: int) -> Item:

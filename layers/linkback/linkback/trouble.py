@@ -20,6 +20,10 @@ PREFLIGHT = {
     "access-control-max-age": "86400",
 }
 _NOT_FOUND = 404
+_NOWHERE = (
+    "There is nothing at this address. Webmentions go to /webmention, mentions are read at /api/mentions.jf2, and the "
+    "bridge's front page says more."
+)
 
 
 def options(request: Request) -> Response:  # noqa: ARG001 - the same for whoever asks
@@ -29,9 +33,7 @@ def options(request: Request) -> Response:  # noqa: ARG001 - the same for whoeve
 
 def elsewhere(request: Request) -> Response:
     """There is nothing at this address: said so that a feed reader does not break on it."""
-    return trouble(
-        404, "not-found", "There is nothing at this address. The bridge's front page lists its addresses.", request
-    )
+    return trouble(404, "not-found", _NOWHERE, request)
 
 
 def method_not_allowed(request: Request) -> Response:

@@ -83,13 +83,15 @@ class Visitor:
         try:
             seen = self._see(_places(ping, claim, old), claim, rules, agent)
             settled = self._targets.check(claim, base, int(now))
+            if settled.page != claim.page:  # what its page is was learned just now
+                claim, rules = settled, self._table.rules(settled.site)
+                old = self._table.mention(claim.page, claim.id)
+                for url in (claim.source, seen.place):
+                    self._policy.admit(url, claim, rules)
         except Declined as refusal:
             return self._lose(claim, old, refusal, now)
         except TryLater as weather:
             return Fate(Status.WAITING, weather.reason, weather.detail, retry_at=int(now) + weather.after)
-        if settled.page != claim.page:  # what its page is was learned just now
-            claim = settled
-            rules, old = self._table.rules(claim.site), self._table.mention(claim.page, claim.id)
         # A redirect does not launder where a page is from.
         held = any(self._policy.holds(replace(claim, source=url), rules) for url in (claim.source, seen.place))
         return self._keep(replace(ping, source=seen.source), claim, old, seen.mention, held=held, now=now)
@@ -150,7 +152,7 @@ def _mention(answer: Answer, claim: Claim) -> Mention:
         return page.read(answer, claim.target)
     except Declined as refusal:
         if refusal.reason is Reason.NO_LINK and claim.alias_of:
-            with suppress(Declined):
+            with suppress(Declined, urls.BadUrl):  # of the longest addresses https is one letter too much
                 return page.read(answer, urls.parse(f"https://{claim.alias_of}"))
         raise
 

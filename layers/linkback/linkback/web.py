@@ -40,7 +40,7 @@ _MOST_PIECES = 32_768  # chunks of one byte would cost 5 s of CPU per megabyte
 _MOST_HEADS = 8  # 100, 102 and 103 come before the answer proper, once or twice
 _MOST_DIALLED = 4
 _LONGEST_LOOK_UP = 3.0
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REDIRECTS, _LASTING = frozenset({301, 302, 303, 307, 308}), frozenset({301, 308})
 _HEADERS = (
     ("Accept", "text/html, application/xhtml+xml, application/json;q=0.9, text/*;q=0.8"),
     ("Accept-Encoding", "gzip, deflate"),
@@ -61,8 +61,9 @@ class Answer:
     """What a server answered at the end of the redirects.
 
     `url` is the address that answered, `headers` has lower-case names, `body` is decoded (gzip, deflate) but still
-    bytes, at most LARGEST_BODY of them; `truncated` if there was more. `hops` lists the URLs that redirected. The body
-    is left unread (empty) where the status is not 2xx or the media type is neither text, JSON or XML nor unknown.
+    bytes, at most LARGEST_BODY of them; `truncated` if there was more. `hops` lists the URLs that redirected,
+    `lasting` says whether all did for good. The body is left unread (empty) where the status is not 2xx or the media
+    type is neither text, JSON or XML nor unknown.
     """
 
     url: Url
@@ -71,6 +72,7 @@ class Answer:
     body: bytes
     truncated: bool = False
     hops: tuple[Url, ...] = field(default=())
+    lasting: bool = True
 
     @property
     def media_type(self) -> str:
@@ -114,14 +116,15 @@ def get(  # noqa: PLR0913 - two of them are the rules, three the seams
     """
     visit = _Visit(permit, agent, time.monotonic() + seconds, resolve, tls)
     hops: tuple[Url, ...] = ()
+    lasting = True
     while True:
         admit(url)
         permit(url)
         answer = visit.ask(url)
         onward = _onward(answer, hops)
         if onward is None:
-            return replace(answer, hops=hops)
-        url, hops = onward, (*hops, url)
+            return replace(answer, hops=hops, lasting=lasting)
+        url, hops, lasting = onward, (*hops, url), lasting and answer.status in _LASTING
 
 
 def _left(end: float) -> float:

@@ -33,9 +33,11 @@ async function read() {
   }
 }
 
-// The path of a page, without a slash at its end: one page, however the stranger spelt the rest of its address.
+// The path of a page, without a slash at its end.
 const pathOf = (address) => new URL(address, "https://site.invalid").pathname.replace(/\/+$/, "");
 
 const mentions = await read();
 
-export const mentionsOf = (page) => mentions.filter((mention) => pathOf(mention["wm-target"]) === pathOf(page));
+// By the page that is meant: wm-target is the address that the stranger used, which may be an older one.
+export const mentionsOf = (page) =>
+  mentions.filter((mention) => pathOf(`https://${mention["wm-page"]}`) === pathOf(page));

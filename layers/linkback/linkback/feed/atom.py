@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element, SubElement, tostring
 
 from linkback.feed import seen
 from linkback.feed.format import Format
-from linkback.feed.json_feed import rfc3339
+from linkback.feed.when import rfc3339
 
 if TYPE_CHECKING:
     from linkback.feed.format import Channel, Members

@@ -14,15 +14,17 @@ from linkback.feed.format import as_json
 from linkback.feed.freshness import SETTLED
 from linkback.feed.sheet import LARGEST_PLAIN
 from linkback.index import WHOLE, Span, public
+from linkback.keys import number_at
 from linkback.published import Published, Tombstone
-from linkback.table import number_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from linkback.index import Index
 
-Change = tuple[int, Published | Tombstone]
+Change = tuple[int, Published | Tombstone | None]
+
+MOST_EDITS = 500  # of one answer: each is read by itself
 
 
 class Changes:
@@ -33,27 +35,38 @@ class Changes:
         self.last, self.more, self._size = 0, False, 0
 
     def fill(self, changes: Iterable[Change], most: int) -> None:
-        """As many as are asked for and fit, at least one."""
-        told = 0
+        """As many as are asked for and fit, at least one. None is an edit of what is not public any more."""
+        told = edits = 0
         for order, change in changes:
-            here = isinstance(change, Published)
-            piece = as_json(jf2.members(change) if isinstance(change, Published) else tombstones.members(change))
+            piece = _written(change)
             self._size += len(piece)
+            enough = told >= most or edits >= MOST_EDITS or (told and self._size > LARGEST_PLAIN)
             # Changes of one number stay together: the next answer begins behind it.
-            if order != self.last and (told >= most or (told and self._size > LARGEST_PLAIN)):
+            if enough and order != self.last:
                 self.more = True
                 return
-            # The later word on a mention counts, and stands at its later place.
+            self._take(change, piece)
+            self.last, told = order, told + 1
+            edits += not isinstance(change, Tombstone) and (change is None or change.id != order)
+
+    def _take(self, change: Published | Tombstone | None, piece: bytes) -> None:
+        """The later word on a mention counts, and stands at its later place."""
+        if change:
             for list_ in (self.children, self.deleted):
                 list_.pop(change.claim, None)
-            (self.children if here else self.deleted)[change.claim] = piece
-            self.last, told = order, told + 1
+            (self.children if isinstance(change, Published) else self.deleted)[change.claim] = piece
 
     def body(self, since_id: int) -> bytes:
         """The JSON of the answer."""
         children, deleted = b",".join(self.children.values()), b",".join(self.deleted.values())
         opening = b'{"type":"feed","name":"Changes","children":['
         return opening + children + b'],"deleted":[' + deleted + b'],"since_id":%d}' % since_id
+
+
+def _written(change: Published | Tombstone | None) -> bytes:
+    if change is None:
+        return b""
+    return as_json(jf2.members(change) if isinstance(change, Published) else tombstones.members(change))
 
 
 def since(index: Index, sites: Mapping[str, int | None], after: int) -> Iterator[Change]:

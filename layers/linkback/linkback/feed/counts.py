@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import orjson
-
+from linkback.feed import seen
 from linkback.mention import Relation
 
 if TYPE_CHECKING:
@@ -23,11 +22,11 @@ KINDS = {
 }
 
 
-def counts(seen: Iterable[str]) -> Members:
+def counts(stored: Iterable[str]) -> Members:
     """The number of all, and of each type that there is (`rsvp-yes` and so on for answers to an invitation)."""
     types: dict[str, int] = {}
-    for one in seen:
-        said = orjson.loads(one)
+    for one in stored:
+        said = seen.parse(one)
         kind = KINDS.get(said["relation"], f"rsvp-{said.get('rsvp', '')}")
         types[kind] = types.get(kind, 0) + 1
     return {"count": sum(types.values()), "type": types}

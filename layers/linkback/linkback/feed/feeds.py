@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
 
 from linkback import __version__, human, query
 from linkback.feed.answer import Answer
@@ -37,6 +38,7 @@ _FORMATS = {
     "/api/links": "legacy",
     "/api/mentions.atom": "atom",
     "/api/mentions.html": "h_feed",
+    **{f"/api/links.{suffix}": name for suffix, name in (("json", "legacy"), ("atom", "atom"), ("html", "h_feed"))},
     "/api/deleted": "tombstones",
     "/feed.json": "json_feed",
 }
@@ -101,9 +103,9 @@ class Feeds:
         if asked.targets:
             raise BadQuery("Changes are told of whole sites: ask with domain instead of target.")
         if not names(self._sites, asked.domain):
-            known = ", ".join(self._sites.names)
-            return trouble(404, "unknown-domain", f"{asked.domain} is no site of this bridge. It has {known}.", request)
-        sites, fresh = self._freshness(request, asked, "changes")
+            return self._unknown(asked, request)
+        # Whoever has been told up to the last change has the tag of that change, wherever he began.
+        sites, fresh = self._freshness(replace(request, query=asked.domain), asked, "changes")
         answer = Answer(request, fresh)
         if answer.known_unread:
             return answer.not_modified()
@@ -113,33 +115,48 @@ class Feeds:
         following = f"{answer.here}?{asked.onward('since_id', since_id)}" if told.more else ""
         sheet = Sheet(zips=False, entries=len(told.children))
         sheet.add(told.body(since_id))
+        if told.more:
+            answer = Answer(request, replace(fresh, changed=None))
         return answer.whole(sheet, json_headers(), {"next": following})
 
     def _export(self, request: Request) -> Response:
         from linkback.feed import export  # noqa: PLC0415 - once in a bridge's life
 
-        asked = query.read(request.query)
-        token = request.headers.get("authorization", "").removeprefix("Bearer ").strip() or asked.token
+        asked = replace(query.read(request.query), targets=())
+        kind, _, told = request.headers.get("authorization", "").partition(" ")
+        token = told.strip() if kind.lower() == "bearer" else asked.token
         if not token or not self._index.knows(token):
             return unauthorized(request)
+        if not names(self._sites, asked.domain):
+            return self._unknown(asked, request)
         found = export.everything(self._index, names(self._sites, asked.domain), asked.since_id)
+        kept = f"&{urlencode({'token': asked.token})}" if asked.token else ""
         answer = Answer(request, None)
-        return self._filled(answer, "export", asked, found, lambda last, _: asked.onward("since_id", last.number))
+        return self._filled(
+            answer, "export", asked, found, lambda last, _: asked.onward("since_id", last.number) + kept
+        )
+
+    def _unknown(self, asked: Query, request: Request) -> Response:
+        known = ", ".join(self._sites.names)
+        return trouble(404, "unknown-domain", f"{asked.domain} is no site of this bridge. It has {known}.", request)
 
     def _freshness(self, request: Request, asked: Query, name: str) -> tuple[dict[str, int | None], Freshness]:
         """The last changes that the answer depends on. A page may be an alias of one on any site of the bridge."""
         sites = self._sites.names if asked.targets else names(self._sites, asked.domain)
         changes = self._index.changes(sites)
+        noted = changes if asked.order != "updated" else {}  # a visit that changes nothing takes no number
         question = (__version__, name, request.base, request.path, request.query, self._hub, *self._sites.names)
-        return changes, Freshness.of(question, changes, self._clock())
+        return changes, Freshness.of(question, noted, self._clock())
 
     def _channel(self, answer: Answer, asked: Query) -> Channel:
-        site = asked.domain or self._sites.names[0]
-        here = answer.here + (f"?{answer.request.query}" if answer.request.query else "")
+        """About the page or the site that is asked for, if it is ours: a stranger's is not called by its name."""
+        target = next((str(target) for target in asked.targets if self._sites.of(target)), "")
+        site = next(iter(names(self._sites, asked.domain)), self._sites.names[0])
+        whole = asked.domain if asked.domain and names(self._sites, asked.domain) else ", ".join(self._sites.names)
         return Channel(
-            subject=str(asked.targets[0]) if asked.targets else asked.domain or ", ".join(self._sites.names),
-            home=str(asked.targets[0]) if asked.targets else f"{scheme(site)}://{site}/",
-            here=here,
+            subject=target or whole,
+            home=target or f"{scheme(site)}://{site}/",
+            here=answer.here + (f"?{asked.again}" if asked.again else ""),
             base=answer.request.base,
             changed=answer.changed,
             hub=self._hub,
@@ -160,4 +177,5 @@ def unglued(request: Request) -> Request:
     path, glue, glued = request.path.partition("&")
     if not glue or not path.startswith(("/api/", "/feed")):
         return request
-    return replace(request, path=path, query="&".join(filter(None, (glued, request.query))))
+    # Of the path the escapes were read already.
+    return replace(request, path=path, query="&".join(filter(None, (quote(glued, safe="=&"), request.query))))

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from linkback.table import EPOCH
+from linkback.keys import EPOCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-SETTLED = 60  # seconds after which what took a number is surely in the indexes
+SETTLED = 60  # seconds after which what took a number is written, and in the indexes by all experience
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def entry(mention: Published, _: Channel) -> bytes:
     object_ = seen.linked(target, target, f'class="u-{property_}" ')
     when = said.get("published") or mention.received
     title = f'<p class="p-name">{escape(said["name"])}</p>' if "name" in said else ""
-    content = seen.as_html(said)
+    content = seen.as_html(said) or escape(said.get("summary", ""))
     words = f'<div class="e-content">{content}</div>' if content else ""
     answer = f' <data class="p-rsvp" value="{escape(said.get("rsvp", ""))}">{escape(said.get("rsvp", ""))}</data>'
     did = _DID[said["relation"]] + (answer if said["relation"] == "rsvp" else "")
@@ -66,7 +66,7 @@ def entry(mention: Published, _: Channel) -> bytes:
 def _page(channel: Channel) -> str:
     subject = escape(channel.subject)
     main = (
-        f'<div class="h-feed"><p>All that is public, of <a href="{escape(channel.home)}">{subject}</a>.</p>{_ENTRIES}'
+        f'<div class="h-feed"><p>What other pages say of <a href="{escape(channel.home)}">{subject}</a>.</p>{_ENTRIES}'
     )
     return human.page(200, f"Mentions of {channel.subject}", main, {}, base=channel.base).body
 
@@ -77,7 +77,7 @@ def _author(said: Members, source: str) -> str:
     photo = f'<data class="u-photo" value="{escape(known["photo"])}"></data>' if known["photo"] else ""
     named = seen.linked(known["name"] or host, known["url"], _THEIRS)
     card = f'<span class="p-author h-card"><span class="p-name">{named}</span>{photo}</span>'
-    return f"{card} <small>({escape(host)})</small>"
+    return f"{card} <small>({escape(host)})</small>" if known["name"] else card
 
 
 FORMAT = Format(headers=headers, opening=opening, entry=entry, closing=closing, between=b"\n")

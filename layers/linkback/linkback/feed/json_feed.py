@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from linkback.feed import seen
 from linkback.feed.counts import KINDS
 from linkback.feed.format import Channel, Format, Members, as_json, json_headers
+from linkback.feed.when import rfc3339
 
 if TYPE_CHECKING:
     from linkback.published import Published
-
-_WITH_OFFSET = re.compile(r"T\d\d:\d\d:\d\d(\.\d+)?[+-]\d\d:\d\d$")
 
 
 def opening(channel: Channel) -> bytes:
@@ -70,15 +67,6 @@ def _authors(said: Members) -> Members:
     known = {"name": author["name"], "url": author["url"], "avatar": author["photo"]}
     members = {name: value for name, value in known.items() if value}
     return {"authors": [members]} if members else {}
-
-
-def rfc3339(published: str) -> str:
-    """JSON Feed wants a whole time with an offset, which many pages do not give: then it is left to the caller."""
-    try:
-        whole = datetime.fromisoformat(published).isoformat()
-    except ValueError:
-        return ""
-    return whole if _WITH_OFFSET.search(whole) else ""
 
 
 FORMAT: Format[Published] = Format(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from linkback.feed import seen
 from linkback.feed.format import Members, json_list
+from linkback.feed.when import moment
 
 if TYPE_CHECKING:
     from linkback.published import Published
@@ -62,17 +62,6 @@ def _sentence(author: Members, type_: str, url: str, target: str) -> Members:
     who = author["name"] or url.partition("://")[2].partition("/")[0]
     marked = " ".join((seen.linked(who, author["url"]), seen.linked(_DID[type_], url), seen.linked(target, target)))
     return {"sentence": f"{who} {_DID[type_]} {target}", "sentence_html": marked}
-
-
-def moment(published: str, received: str) -> int:
-    """Seconds since 1970 of the page's own date, in UTC where it names no offset; of the receipt where it has none."""
-    for told in (published, received):
-        try:
-            when = datetime.fromisoformat(told)
-            return int((when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp())
-        except (ValueError, OverflowError):
-            continue
-    return 0
 
 
 FORMAT = json_list(b'{"links":[', members)

@@ -8,6 +8,7 @@ sanitiser writes, and an address must be one that a link may have. That is a fif
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -28,20 +29,40 @@ _CLEAN = re.compile(
     r"(?:[^<]++|</?(?:" + "|".join(_PLAIN) + r")>|<(?:" + "|".join(_VOID) + r")>|</a>"
     r'|<a(?: href="https?://[^"]*+")?(?: rel="nofollow ugc noopener")?>'
     r'|<img(?: src="https?://[^"]*+"| alt="[^"]*+")*+>)*+',
-    re.IGNORECASE,
+    re.IGNORECASE | re.ASCII,
 )
-_ADDRESS = re.compile(r'https?://[^\x00-\x20\x7f"<>\\]+', re.IGNORECASE)
+_RELATIONS = frozenset(map(str, Relation))
+_KINDS: dict[str, type] = {"author": dict, **dict.fromkeys(("photo", "video", "audio", "syndication"), list)}
+_NOTHING = {"relation": str(Relation.MENTION), "url": ""}
+_ADDRESS = re.compile(r'https?://[^\x00-\x20\x7f"<>\\]+', re.IGNORECASE | re.ASCII)
 
 
 def read(mention: Published) -> dict[str, Any]:
     """The members of Mention.to_json(): those that are unknown are not there, but for `url`, which may be ""."""
-    seen: dict[str, Any] = orjson.loads(mention.seen)
-    return seen
+    return parse(mention.seen)
 
 
-def relation(seen: str) -> Relation:
-    """How the source relates to the target: in the words of Mention.to_json()."""
-    return Relation(orjson.loads(seen)["relation"])
+def parse(stored: str) -> dict[str, Any]:
+    """The same from the table's own words. Total: of what is no mention nothing is left but that it links here."""
+    with suppress(ValueError):
+        said: dict[str, Any] = orjson.loads(stored)
+        if _is_mention(said):
+            return said
+    return dict(_NOTHING)
+
+
+def _is_mention(said: object) -> bool:
+    if not isinstance(said, dict) or not {"relation", "url"} <= said.keys():
+        return False
+    for name, value in said.items():
+        kind = _KINDS.get(name, str)
+        if type(value) is not kind or (kind is not str and not _words(value)):
+            return False
+    return said["relation"] in _RELATIONS
+
+
+def _words(value: Any) -> bool:
+    return all(type(one) is str for one in (value.values() if isinstance(value, dict) else value))
 
 
 def html(seen: dict[str, Any]) -> str:

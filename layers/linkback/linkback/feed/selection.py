@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, TypeVar
 
 from linkback import urls
 from linkback.feed import seen
-from linkback.feed.legacy import moment
+from linkback.feed.when import moment
 from linkback.index import WHOLE, Partition, Span, public, thread
+from linkback.keys import number_at
 from linkback.published import Counted, Published
-from linkback.query import MOST_SORTED, BadQuery
-from linkback.table import number_at
+from linkback.query import MOST_SKIPPED, MOST_SORTED, PER_PAGE_OF_TARGET, BadQuery
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from linkback.index import Index
     from linkback.published import Tombstone
@@ -25,12 +25,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", Published, Counted)
 
+# More than MOST_SHOWN in another order are kept in memory until the last is read: then their words are counted.
+MOST_SHOWN, LARGEST_SORTED = 1_000, 64_000_000
+
 
 class Selection:
     """What one query means. `changes` has the number of each site's last change (Index.changes)."""
 
     def __init__(self, index: Index, sites: Sites, asked: Query, changes: Mapping[str, int | None]) -> None:
-        self._index, self._asked, self._changes = index, asked, changes
+        self._index, self._sites, self._asked, self._changes = index, sites, asked, changes
         self.names = names(sites, asked.domain)
         self._targets = [target for target in asked.targets if sites.of(target)]
         since = int(asked.since.timestamp()) if asked.since else 0
@@ -40,16 +43,23 @@ class Selection:
         self._span = Span(first, asked.before - 1 if asked.before else WHOLE.last)
 
     def mentions(self) -> Iterator[Published]:
-        """From the first of this answer on. Raises BadQuery where more must be put in order than can be."""
-        if self._asked.order != "created":
-            return islice(self._sorted(), self._asked.skipped, None)
-        partitions, narrow = self._partitions(), bool(self._asked.properties or self._shown_since or self._fragments)
-        skip, rising = self._asked.skipped, self._asked.rising
+        """From the first of this answer on. Raises BadQuery where more must be read than will be."""
+        skipped = min(self._asked.skipped, MOST_SKIPPED)
+        found = islice(self._sorted(), skipped, None) if self._asked.order != "created" else self._created(skipped)
+        if self._asked.skipped > MOST_SKIPPED and next(found, None):
+            raise BadQuery(f"page and per-page reach past {MOST_SKIPPED} mentions: follow the Link header instead.")
+        return found
+
+    def _created(self, skip: int) -> Iterator[Published]:
+        partitions, rising = self._partitions(), self._asked.rising
+        if not partitions:
+            return iter(())
+        narrow = bool(self._asked.properties or self._shown_since or self._fragments)
         if len(partitions) == 1 and not narrow:
             cut = {"limit": self._asked.per_page + 1, "skip": skip}
             return self._index.read(Published, partitions[0], self._span, rising=rising, **cut)
         most = skip + self._asked.per_page + 1
-        limit = None if narrow or not partitions else most // len(partitions) + 1
+        limit = None if narrow else max(most // len(partitions) + 1, PER_PAGE_OF_TARGET)
         found = [self._matching(Published, one, rising=rising, limit=limit) for one in partitions]
         merged = heapq.merge(*found, key=lambda mention: mention.id if rising else -mention.id)
         return islice(merged, skip, None)
@@ -64,13 +74,13 @@ class Selection:
         found = [self._index.gone(name, self._span, rising=rising) for name in self._gone_from()]
         merged = heapq.merge(*found, key=lambda stone: stone.number if rising else -stone.number)
         if not self._asked.targets or not self._gone_from():
-            return merged
+            return islice(merged, self._asked.skipped, None)
         pages = set(self._pages.values())
-        return (stone for stone in merged if stone.page in pages)
+        return islice((stone for stone in merged if stone.page in pages), self._asked.skipped, None)
 
     def following(self, last: Published | Tombstone, entries: int) -> str:
         """The query string of what comes after the last of so many entries."""
-        if self._asked.order != "created":
+        if self._asked.order != "created" and isinstance(last, Published):
             return self._asked.onward("offset", self._asked.skipped + entries)
         return self._asked.onward("since_id" if self._asked.rising else "before", last.order)
 
@@ -94,33 +104,48 @@ class Selection:
     ) -> Iterator[T]:
         found: Iterable[T] = self._index.read(kind, partition, self._span, rising=rising, limit=limit)
         if fragments := self._fragments.get(partition):
-            found = _named(found, fragments)
+            found = (one for one in found if _fragment(one.target) in fragments)
         if self._shown_since:
             found = (one for one in found if one.shown >= self._shown_since)
         if properties := self._asked.properties:
-            found = (one for one in found if seen.relation(one.seen) in properties)
+            found = (one for one in found if seen.parse(one.seen)["relation"] in properties)
         return iter(found)
 
     @cached_property
     def _pages(self) -> dict[str, str]:
-        """The page that each target means, by its own key."""
-        return self._index.resolve(map(urls.page_key, self._targets))
+        """The page that each target means, by its own key, if that is still on a site of the bridge."""
+        found = self._index.resolve(map(urls.page_key, self._targets))
+        return {key: page if self._sites.of_page(page) else key for key, page in found.items()}
 
     @cached_property
     def _fragments(self) -> dict[Partition, frozenset[str]]:
-        """The parts of a page that are asked for, where nobody asks for the whole of it."""
+        """The parts of a page that are asked for, where nobody asks for the whole and some mention was sent to one."""
         named: dict[Partition, set[str]] = {}
-        for target in self._targets if any(target.fragment for target in self._targets) else ():
+        if not any(target.fragment for target in self._targets):
+            return {}
+        for target in self._targets:
             named.setdefault(thread(self._pages[urls.page_key(target)]), set()).add(target.fragment)
-        return {partition: frozenset(parts) for partition, parts in named.items() if "" not in parts}
+        return {
+            partition: frozenset(parts)
+            for partition, parts in named.items()
+            if "" not in parts and any(_fragment(one.target) in parts for one in self._index.read(Counted, partition))
+        }
 
-    def _sorted(self) -> list[Published]:
+    def _sorted(self) -> Iterator[Published]:
+        """The first of all that is meant, as many as are shown: the others are looked at and let go."""
+        key, shown = _KEYS[self._asked.order], min(self._asked.skipped, MOST_SKIPPED) + self._asked.per_page + 1
+        least = heapq.nsmallest if self._asked.rising else heapq.nlargest
         found = chain.from_iterable(self._matching(Published, one) for one in self._partitions())
-        whole = sorted(islice(found, MOST_SORTED + 1), key=lambda mention: mention.id)
-        if len(whole) > MOST_SORTED:
-            told = f"sort-by={self._asked.order} puts at most {MOST_SORTED} mentions in order, and there are more: "
-            raise BadQuery(f"{told}ask for targets, give since, or take sort-by=created.")
-        return sorted(whole, key=_KEYS[self._asked.order], reverse=not self._asked.rising)
+        return iter(least(shown, self._bounded(found, shown), key=lambda one: (key(one), one.id)))
+
+    def _bounded(self, found: Iterator[Published], shown: int) -> Iterator[Published]:
+        size = 0
+        for number, mention in enumerate(found):
+            size += len(mention.seen)
+            if number == MOST_SORTED or (size > LARGEST_SORTED and shown > MOST_SHOWN):
+                told = f"sort-by={self._asked.order} puts at most {MOST_SORTED} mentions in order, and there are more: "
+                raise BadQuery(f"{told}ask for targets, for fewer per-page, give since, or take sort-by=created.")
+            yield mention
 
 
 def names(sites: Sites, domain: str) -> tuple[str, ...]:
@@ -130,17 +155,11 @@ def names(sites: Sites, domain: str) -> tuple[str, ...]:
     return tuple(name for name in sites.names if domain in (name, name.partition(":")[0]))
 
 
-def _named(found: Iterable[T], fragments: frozenset[str]) -> Iterable[T]:
-    """Those that were sent to one of these parts of the page; where none was, a fragment says nothing."""
-    whole = list(found)
-    return [one for one in whole if _fragment(one.target) in fragments] or whole
-
-
 def _fragment(target: str) -> str:
     return urls.parse(target).fragment if "#" in target else ""
 
 
-_KEYS = {
+_KEYS: dict[str, Callable[[Published], str | int]] = {
     "updated": lambda mention: mention.visited,
     "published": lambda mention: moment(seen.read(mention).get("published", ""), mention.received),
     "rsvp": lambda mention: seen.read(mention).get("rsvp", ""),

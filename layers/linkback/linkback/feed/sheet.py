@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -68,23 +68,23 @@ class Sheet:
         self._sent += len(sent)
 
 
-class Filled(Generic[T]):
+class Filled(NamedTuple):
     """What became of filling a sheet: the last entry that was written, and whether there is more."""
 
-    def __init__(self, last: T | None, *, more: bool) -> None:
-        self.last, self.more = last, more
+    last: Any
+    more: bool
 
 
-def fill(sheet: Sheet, form: Format[T], channel: Channel, mentions: Iterable[T], most: int) -> Filled[T]:
+def fill(sheet: Sheet, form: Format[T], channel: Channel, mentions: Iterable[T], most: int) -> Filled:
     """The opening and as many entries as are asked for and fit, at least one."""
     sheet.add(form.opening(channel))
     last: T | None = None
     for mention in mentions:
-        piece = form.entry(mention, channel)
-        if sheet.entries == most or (sheet.entries and not sheet.fits(piece)):
+        if sheet.entries == most:
             return Filled(last, more=True)
-        if sheet.entries:
-            piece = form.between + piece
-        sheet.add(piece)
+        piece = form.entry(mention, channel)
+        if sheet.entries and not sheet.fits(piece):
+            return Filled(last, more=True)
+        sheet.add(form.between + piece if sheet.entries else piece)
         sheet.entries, last = sheet.entries + 1, mention
     return Filled(last, more=False)

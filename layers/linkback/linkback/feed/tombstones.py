@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from linkback.feed import seen
 from linkback.feed.format import Members, json_list
-from linkback.table import EPOCH
+from linkback.keys import EPOCH
 
 if TYPE_CHECKING:
     from linkback.published import Tombstone
