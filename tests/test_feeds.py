@@ -13,17 +13,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import boto3
 import pytest
 
 from linkback import query
 from linkback.feed.selection import Selection
+from linkback.feed.sheet import Sheet
 from linkback.index import public
 from linkback.keys import EPOCH
 from linkback.mention import Author, Mention, Relation
 from linkback.published import Published
 from linkback.record import State
+from linkback.table import Table
 from published import published
-from shelf import NOON, POST, SITES, sources
+from shelf import NOON, POST, SITES, Shelf, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from conftest import Bridge, Call
     from linkback.index import Index
     from linkback_cli.events import HttpAnswer
-    from shelf import Shelf
 
 JSON_PATHS = (
     *("/api/mentions", "/api/mentions.jf2", "/api/mentions.json", "/api/links", "/api/links.jf2"),
@@ -745,3 +747,59 @@ def test_the_words_of_a_mention_are_read_from_the_table_as_they_were_written(rea
     shelf.table.save(None, replace(record, seen=seen.to_json()), shelf.at(1))
     [child] = reading.children()
     assert (child["author"]["name"], child["content"]) == ("日本 \N{GRINNING FACE}", {"text": "é"})
+
+
+# Several at once
+
+
+def test_several_pages_and_sites_are_one_order_either_way(reading: Bridge, shelf: Shelf) -> None:
+    pages = [POST, "https://example.com/other", "https://example.org/x"]
+    for number in range(9):
+        shelf.put(number, pages[number % 3])
+    scopes = ("", "&".join(f"target[]={quote(page, safe='')}" for page in pages))
+    for scope in scopes:
+        for way, wanted in (("down", list(range(8, -1, -1))), ("up", list(range(9)))):
+            url = f"/api/mentions.jf2?{scope}&sort-dir={way}&per-page=2"
+            assert sources(whole(reading, url)) == wanted
+            assert sources(reading.json(f"{url}&page=1")["children"]) == wanted[2:4]
+    gone = [shelf.change(record, 50 + place, state=State.GONE) for place, record in enumerate(_records(shelf, pages))]
+    for way, rising in (("down", False), ("up", True)):
+        told = whole(reading, f"/api/deleted?sort-dir={way}&per-page=2")
+        numbers = sorted((record.number for record in gone), reverse=not rising)
+        assert [one["wm-sequence"] for one in told] == numbers
+
+
+def _records(shelf: Shelf, pages: list[str]) -> list[Any]:
+    keys = [page.removeprefix("https://") for page in pages]
+    return [record for key in keys for record in shelf.table.mentions(key)]
+
+
+def test_a_target_beside_a_domain_is_what_is_meant_and_tells_whether_it_is_new(reading: Bridge, shelf: Shelf) -> None:
+    shelf.put(1)
+    shelf.put(2, "https://example.org/x")
+    url = f"/api/mentions.jf2?target={quote(POST, safe='')}&domain=example.org"
+    answer = reading.get(url)
+    assert sources(json.loads(answer.body)["children"]) == [1]
+    shelf.put(3)
+    assert reading.get(url, if_none_match=headers(answer)["etag"]).status == 200
+
+
+def test_an_answer_has_an_end_however_small_it_is_zipped() -> None:
+    """What is read must be held: by us, and by who asked."""
+    sheet = Sheet(zips=True)
+    piece = b"x" * 1_000_000
+    while sheet.fits(piece):
+        sheet.add(piece)
+    body, headers_ = sheet.body()
+    assert headers_ == {"content-encoding": "gzip"}
+    assert 40_000_000 < len(gzip.decompress(body)) <= 48_000_000
+
+
+def test_an_edit_is_announced_before_it_is_written(calls: list[Call], dynamodb: Any, table_name: str) -> None:
+    """Whoever is stopped in between has announced too much, which is told again, and not too little."""
+    shelf = Shelf(Table(boto3.client("dynamodb", endpoint_url=dynamodb.meta.endpoint_url), table_name))
+    record = shelf.put(1)
+    calls.clear()
+    shelf.change(record, 5, text="Edited")
+    written = [params["Item"]["sk"]["S"].partition("#")[0] for name, params in calls if name == "PutItem"]
+    assert written == ["EDIT", "MENTION"]

@@ -16,7 +16,7 @@ from linkback_cli.trouble import Trouble
 if TYPE_CHECKING:
     import threading
 
-MOST_BYTES = 64_000_000
+MOST_BYTES = 16_000_000  # the bridge ends at a quarter of that
 PAUSES = (0.5, 1.0)  # seconds before the second attempt and before the third, which is the last
 LONGEST_PAUSE = 10
 _MOST_REDIRECTS = 5
