@@ -95,7 +95,7 @@ WEATHER: dict[str, tuple[Script | str, str]] = {
     "coding of its own": (coded("br", b"x"), "a coding that was not asked for (br)"),
     "two codings": (coded("gzip, gzip", b"x"), "not asked for (gzip, gzip)"),
     "no gzip": (coded("gzip", b"no gzip at all"), "sends what cannot be read"),
-    "bomb": (coded("gzip", gzip.compress(bytes(65_000_000))), "more than 64 MB"),
+    "bomb": (coded("gzip", gzip.compress(bytes(65_000_000))), "more than 16 MB"),
     "pages in a circle": (more("?x"), "answer after answer"),
     "number that does not go on": (more("http://else.invalid/"), "answer after answer"),
     "link to nowhere": (more("http://["), "answer after answer"),
