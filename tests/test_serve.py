@@ -130,10 +130,23 @@ GARBAGE = {
     "too much body": (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000000\r\n\r\n" + b"a" * 5_000_000, b"413"),
     "a header without end": (b"GET / HTTP/1.1\r\nX: " + b"a" * 70_000 + b"\r\n\r\n", b"431"),
     "too many headers": (b"GET / HTTP/1.1\r\n" + b"X: y\r\n" * 200 + b"\r\n", b"431"),
-    "an address without end": (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\n\r\n", b"414"),
+    "an address without end": (b"GET /" + b"a" * 1_100_000 + b" HTTP/1.1\r\n\r\n", b"414"),
     "a broken escape": (b"GET /a%2 HTTP/1.1\r\nHost: x\r\n\r\n", b"400"),
     "a host with a script": (b"GET /nowhere HTTP/1.1\r\nHost: <script>\r\nConnection: close\r\n\r\n", b"404"),
 }
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["x=" + "y" * 100_000, "&".join(["target[]=https://example.com/"] * 10_000), "target=\0", "jsonp=alert(1)//"],
+)
+def test_an_absurd_question_is_answered_in_the_shape_of_a_feed(serve: Serve, query: str) -> None:
+    for path in ("/api/mentions.jf2", "/api/mentions", "/api/deleted"):
+        answer = raw(serve.url, f"GET {path}?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = answer.partition(b"\r\n\r\n")
+        assert b"access-control-allow-origin: *" in head.lower()
+        told = json.loads(body)
+        assert told.get("children", told.get("links")) == []
 
 
 def test_a_body_in_chunks_is_put_together(serve: Serve) -> None:

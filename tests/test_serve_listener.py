@@ -105,9 +105,16 @@ def test_a_port_that_is_taken_is_an_error_at_once(listener: Listener) -> None:
         Listener(listener.port)
 
 
-def test_line_and_headers_together_have_a_limit(listener: Listener) -> None:
-    line = b"GET / HTTP/1.0\r\n"
-    for size, status in ((10_240 - len(line), b"200"), (10_241 - len(line), b"431")):
+def test_headers_together_have_a_limit(listener: Listener) -> None:
+    for size, status in ((10_240, b"200"), (10_241, b"431")):
         with connect(listener) as connection:
-            connection.sendall(line + b"X: " + b"a" * (size - 5) + b"\r\nY: " + b"b" * 5 + b"\r\n\r\n")
+            connection.sendall(b"GET / HTTP/1.0\r\nX: " + b"a" * (size - 5) + b"\r\nY: " + b"b" * 5 + b"\r\n\r\n")
+            assert read(connection).split(b" ")[1] == status
+
+
+def test_a_line_has_a_limit_beyond_that_of_api_gateway(listener: Listener) -> None:
+    """Whoever asks too much shall hear of it from the functions, in the shape of a feed."""
+    for size, status in ((1_000_000, b"200"), (1_100_000, b"414")):
+        with connect(listener) as connection, contextlib.suppress(ConnectionError):
+            connection.sendall(b"GET /" + b"a" * size + b" HTTP/1.0\r\n\r\n")
             assert read(connection).split(b" ")[1] == status

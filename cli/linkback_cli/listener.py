@@ -18,6 +18,8 @@ from linkback_cli.events import HttpAnswer, HttpRequest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# API Gateway refuses what is longer than 10 KB by itself; here the functions say in their own words what is too much.
+LONGEST_LINE = 1_048_576
 LARGEST_BODY = 4_500_000  # in base64 the six megabytes that Lambda takes
 # Request line and header values together, as an HTTP API's quota has it.
 LARGEST_HEAD = 10_240
@@ -175,7 +177,7 @@ class _Connection(BaseHTTPRequestHandler):
         """Read one request, whatever its method, and answer it."""
         self.server.allow(self.connection, SECONDS_IDLE + SECONDS_TO_SEND)
         try:
-            self.raw_requestline = self.rfile.readline(65_536)
+            self.raw_requestline = self.rfile.readline(LONGEST_LINE)
             if not self.raw_requestline:
                 self.close_connection = True
                 return
@@ -189,7 +191,7 @@ class _Connection(BaseHTTPRequestHandler):
             self.requestline = self.request_version = self.command = ""
             self.send_error(HTTPStatus.REQUEST_URI_TOO_LONG)
         elif self.parse_request():
-            if len(self.raw_requestline) + sum(map(len, self.headers.values())) > LARGEST_HEAD:
+            if sum(map(len, self.headers.values())) > LARGEST_HEAD:
                 self.send_error(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
                 return
             try:
