@@ -138,7 +138,12 @@ GARBAGE = {
 
 @pytest.mark.parametrize(
     "query",
-    ["x=" + "y" * 100_000, "&".join(["target[]=https://example.com/"] * 10_000), "target=\0", "jsonp=alert(1)//"],
+    [
+        "domain=unknown.example&x=" + "y" * 100_000,
+        "&".join(["target[]=https://example.com/"] * 10_000),
+        "target=\0",
+        "jsonp=alert(1)//",
+    ],
 )
 def test_an_absurd_question_is_answered_in_the_shape_of_a_feed(serve: Serve, query: str) -> None:
     for path in ("/api/mentions.jf2", "/api/mentions", "/api/deleted"):
