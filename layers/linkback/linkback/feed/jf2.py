@@ -39,7 +39,7 @@ def members(mention: Published) -> Members:
     _words(told, said)
     _relation(told, said, told["wm-target"])
     told["wm-private"] = False
-    if canonical := seen.url(said.get("canonical", "")):
+    if "canonical" in said and (canonical := seen.url(said["canonical"])):
         told["rels"] = {"canonical": canonical}
     return told
 
@@ -47,7 +47,7 @@ def members(mention: Published) -> Members:
 def _words(told: Members, said: Members) -> None:
     if "name" in said:
         told["name"] = said["name"]
-    if places := seen.addresses(said.get("syndication", ())):
+    if "syndication" in said and (places := seen.addresses(said["syndication"])):
         told["syndication"] = places
     if "summary" in said:
         told["summary"] = {"content-type": "text/plain", "value": said["summary"]}
