@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from examples.generators import PLAIN, Generator, rendered, run
-from examples.strangers import FACE, FIRST, SECOND, STRANGERS
+from examples.strangers import FACE, FIRST, OLD, SECOND, STRANGERS
 from internet import Web, serving
 from serving import Serve, ask, environment, settled
 
@@ -63,11 +63,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     with serving() as site, serving() as blog:
         for path in PAGES:
             site.put(path, "<title>A page of mine</title>")
+        site.put(OLD, "", 301, location=FIRST)
         blog.put("/ada.svg", FACE, content_type="image/svg+xml")
         world = World(site, blog, tmp_path_factory.mktemp("bridge") / "data")
         with world.bridge() as base:
             for one in STRANGERS:
-                target = site.origin + one.post
+                target = site.origin + (one.linked or one.post)
                 source = blog.put(one.path, one.html.replace("{target}", target))
                 status, body, headers = ask(f"{base}/webmention", {"source": source, "target": target})
                 assert status == 201, body

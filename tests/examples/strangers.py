@@ -8,6 +8,7 @@ ATTEMPT = "document.title=`taken`"
 SCRIPT = f"<script>{ATTEMPT}</script>"
 ESCAPED = SCRIPT.replace("<", "&lt;").replace(">", "&gt;")
 FIRST, SECOND = "/first-post/", "/second-post/"
+OLD = "/2019/stool.html"  # where the first post was once
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +16,7 @@ class Stranger:
     """One page of the blog: the post that it links to, who wrote it, and words of it that the post is to show.
 
     `name` and `words` are text as a reader sees it, angle brackets and all. `html` has `{target}` for the link.
+    `linked` is the address that the link has, where that is another one of the post.
     """
 
     path: str
@@ -22,6 +24,7 @@ class Stranger:
     name: str
     words: str
     html: str
+    linked: str = ""
 
 
 REPLY = Stranger(
@@ -58,6 +61,7 @@ REPOST = Stranger(
     """<!DOCTYPE html><title>A repost</title>
 <article class="h-entry"><span class="p-author h-card">Cy Marsh</span>
 shares <a class="u-repost-of" href="{target}">a stool</a></article>""",
+    linked=OLD,
 )
 LINK = Stranger(
     "/a-plain-link/",
