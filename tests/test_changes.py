@@ -146,7 +146,7 @@ ACTS = st.tuples(
 STEPS = st.lists(st.one_of(ACTS, ACTS, ACTS, st.integers(1, 4)), max_size=40)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS)
 def test_copies_agree_with_a_whole_reading_after_any_changes_in_any_order(
     reading: Bridge, dynamodb: Any, table_name: str, shelf: Shelf, steps: list[Any]
@@ -171,7 +171,7 @@ def test_copies_agree_with_a_whole_reading_after_any_changes_in_any_order(
 MOVES = st.lists(st.one_of(ACTS, ACTS, st.just(("alias", 0, "")), st.integers(1, 4)), max_size=30)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(MOVES)
 def test_a_copy_agrees_whatever_page_a_mention_moves_to(
     reading: Bridge, dynamodb: Any, table_name: str, shelf: Shelf, steps: list[Any]
