@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -163,6 +164,23 @@ def test_whoever_is_stopped_half_way_says_it_again(reading: Bridge, shelf: Shelf
     assert declare(table, SITES, OLD, POST, shelf.clock(20)) == 4
     assert declare(table, SITES, OLD, POST, shelf.clock(30)) == 0
     assert thread(reading, OLD) == [3, 2, 1, 0]
+
+
+def test_whoever_is_stopped_while_he_takes_one_back_says_it_again(reading: Bridge, shelf: Shelf) -> None:
+    for number in range(3):
+        shelf.put(number, OLD)
+    declare(shelf.table, SITES, OLD, POST, shelf.clock(10))
+    ticks = itertools.count(20)
+
+    def broken() -> float:
+        if (tick := next(ticks)) == 22:
+            raise KeyboardInterrupt
+        return shelf.at(tick)
+
+    with pytest.raises(KeyboardInterrupt):
+        retract(shelf.table, SITES, OLD, broken)
+    assert retract(shelf.table, SITES, OLD, shelf.clock(30)) == 1
+    assert (thread(reading, OLD), thread(reading, POST)) == ([2, 1, 0], [])
 
 
 def test_the_owners_word_is_stronger_than_what_is_learned(table: Table, shelf: Shelf) -> None:

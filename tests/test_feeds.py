@@ -601,6 +601,7 @@ def test_a_script_calls_the_function_that_it_was_given(reading: Bridge, shelf: S
         *("per-page=-1", "page=x", "since=yesterday", "since_id=-1", "since_id=99999999999", "before=0", "offset=x"),
         *("sort-by=size", "wm-property=follow", "target=javascript:1", "target=%00", "domain=https://example.com"),
         *("jsonp=alert(1)//", "jsonp=%3Cscript%3E", "jsonp=" + "a" * 65, "jsonp=a%0Ab", "per-page=%00"),
+        *("target[0]=", "target%5B0%5D=&target%5B1%5D="),
         *(
             "&".join(f"target[]=https://example.com/{n}" for n in range(51)),
             "&".join(["target[]=x"] * 10_000),

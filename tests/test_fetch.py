@@ -211,7 +211,7 @@ def test_a_damaged_file_is_made_anew_with_a_word(damaged: bytes, served: Serving
 
 
 @pytest.mark.parametrize(
-    "other", [b"{", b"\xff\x00", b"[]", b'{"name": "a-site"}', b"[" * 100_000, b"title: My site\n"]
+    "other", [b"[5]", b"\xff\x00", b"{5", b'{"name": "a-site"}', b"[" * 100_000, b"title: My site\n"]
 )
 def test_a_file_that_is_none_of_ours_is_not_touched(other: bytes, served: Serving, out: Path) -> None:
     out.parent.mkdir()

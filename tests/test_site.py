@@ -84,3 +84,24 @@ def test_any_text_is_a_list_of_sites_or_a_sentence(text: str) -> None:
         assert str(wrong).startswith("Sites ")  # noqa: PT017 - a value or this refusal
     else:
         assert Sites.parse(",".join(sites.names)) == sites
+
+
+@pytest.mark.parametrize(
+    "sites", ["example.com", "example.com:8443", "127.0.0.1:8788", "[::1]:8788", "[::1]", "a.example"]
+)
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("https://example.com/", "http://www.example.com/x?y", "https://example.com:8443/x", "http://example.com?q"),
+        *(
+            "http://127.0.0.1:8788/x",
+            "http://[::1]:8788/x:1",
+            "http://[::1]/",
+            "http://127.0.0.1/",
+            "https://b.example",
+        ),
+    ],
+)
+def test_a_page_is_of_the_site_that_its_address_is_of(sites: str, url: str) -> None:
+    known, read = Sites.parse(sites), urls.parse(url)
+    assert known.of_page(urls.page_key(read)) == known.of(read)

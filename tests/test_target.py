@@ -125,6 +125,11 @@ def catch_all(web: Web, path: str, body: str, status: int = 200, **headers: str)
         lambda web: web.put("/page", "", 301, location="/"),
         lambda web: web.put("/page", "", 302, location="/other"),
         lambda web: web.put("/page", "", 307, location="/other"),
+        lambda web: (
+            web.put("/other", "<link rel=canonical href=/other>"),
+            web.put("/page", "", 302, location="/other"),
+        )[1],
+        lambda web: web.put("/page", "x", 200, link='</other>; rel="not-canonical"'),
         lambda web: catch_all(web, "/page", "", 301, location="/other"),
         lambda web: catch_all(web, "/page", "<link rel=canonical href=/other>"),
         lambda web: web.put("/page", "<link rel=canonical href=/>"),
@@ -196,14 +201,21 @@ def test_what_a_site_is_asked_it_is_asked_once(site: Bridge, internet: Web, blog
     assert [path for _, path, _ in internet.asked] == ["/old", "/post", f"/{NO_PAGE}"]
 
 
-def test_a_redirect_for_the_time_being_teaches_only_what_the_page_there_says_itself(
-    site: Bridge, internet: Web, blog: Web
+def test_what_was_mentioned_before_its_site_answered_learns_nothing_more(
+    site: Bridge, internet: Web, blog: Web, dynamodb: Any, table_name: str
 ) -> None:
-    """As Cloudflare's pages redirect where nobody says for how long."""
-    post = internet.put("/post", "<link rel=canonical href=/post>")
-    old = internet.put("/old", "", 302, location="/post")
+    """What stands already would have to move: that is the owner's to say."""
+    internet.put("/post", "<title>The post</title>")
+    old = internet.put("/old", "", 500)
     mention(site, blog, "one", old)
-    assert names(site, post) == names(site, old) == ["one"]
+    key = {"pk": {"S": f"PAGE#{old.removeprefix('http://')}"}, "sk": {"S": "PAGE"}}
+    told = dynamodb.get_item(TableName=table_name, Key=key)["Item"]
+    dynamodb.put_item(
+        TableName=table_name, Item=told | {"status": {"N": "0"}, "checked": {"N": "0"}}
+    )  # no answer, once
+    internet.put("/old", "", 301, location="/post")
+    mention(site, blog, "two", old)
+    assert names(site, old) == ["two", "one"]
 
 
 @pytest.mark.parametrize("path", ["/a/page/", "/a/page.html", "/?p=7", "/a/page"])

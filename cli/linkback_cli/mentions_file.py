@@ -25,7 +25,7 @@ DEFAULT = "data/mentions.json"
 
 # RFC 9110, 8.8.3, in the characters that a header surely takes: what is here is sent back.
 _ETAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e]{0,200}"')
-_BEGINNING = re.compile(rb'\{\s*"bridge"\s*:')
+_BEGINNING = b'{"bridge":'
 _AFTER_HOST = re.compile(r"[/?].*", re.DOTALL)
 
 
@@ -67,8 +67,10 @@ def known_etag(text: str) -> str:
 
 
 def ours(data: bytes) -> bool:
-    """Whether a file is one of ours, whole or damaged, or empty: what is anything else is not to be overwritten."""
-    if not data.strip(b"\0 \t\r\n") or _BEGINNING.match(data):
+    """Whether a file is one of ours, whole or damaged, or has nothing in it: what else there is is not overwritten."""
+    text = data.removeprefix(b"\xef\xbb\xbf").strip(b"\0 \t\r\n")
+    begun = b"".join(text[:64].split())
+    if text in (b"", b"{}", b"[]", b"null") or _BEGINNING.startswith(begun) or begun.startswith(_BEGINNING):
         return True
     with contextlib.suppress(Malformed):
         members = decoded(data)

@@ -49,9 +49,18 @@ def retract(table: Table, sites: Sites, old: str, clock: Callable[[], float]) ->
     page = table.alias(key, newest=True)
     if page == key:
         raise BadAlias(f"{old} is no alias.")
+    # First what can be repeated: whoever is stopped half-way says it again. Then what came meanwhile.
+    moved = _move_back(table, sites, key, page, clock)
     table.forget_alias(key, _site(sites, page), clock())
-    told = [one for one in table.mentions(page) if table.alias(urls.page_key(urls.parse(one.target))) == key]
-    return sum(_move(table, record, key, _site(sites, key), clock) for record in told)
+    return moved + _move_back(table, sites, key, page, clock)
+
+
+def _move_back(table: Table, sites: Sites, key: str, page: str, clock: Callable[[], float]) -> int:
+    def told(record: Record) -> bool:
+        return table.alias(urls.page_key(urls.parse(record.target)), newest=True, until=key) == key
+
+    records = [record for record in table.mentions(page) if told(record)]
+    return sum(_move(table, record, key, _site(sites, key), clock) for record in records)
 
 
 def _move(table: Table, record: Record, page: str, site: str, clock: Callable[[], float]) -> int:

@@ -28,8 +28,8 @@ LARGEST_NUMBER = 2**31 - 1
 MOST_SORTED = 10_000
 ORDERS = ("created", "updated", "published", "rsvp")
 
-# A variable that was empty when a template wrote the query must not mean every page there is.
-_EMPTY_TARGET = re.compile(r"(?:^|&)target(?:\[\]|%5B%5D)?=?(?:&|$)", re.IGNORECASE)
+# A variable that was empty when a template wrote the query must not mean every page there is, where no domain says so.
+_EMPTY_TARGET = re.compile(r"(?:^|&)target(?:(?:\[|%5B)[0-9]{0,4}(?:\]|%5D))?=?(?:&|$)", re.IGNORECASE | re.ASCII)
 # As PHP writes lists: target[0]=, target[1]=.
 _NUMBERED = re.compile(r"\[[0-9]{1,4}\]$", re.ASCII)
 _CALLBACK = re.compile(r"[A-Za-z0-9_.$]{1,64}", re.ASCII)

@@ -40,8 +40,8 @@ class Sites:
 
     def of_page(self, key: str) -> str | None:
         """The site that the page with this key (urls.page_key) belongs to, or None."""
-        host = re.split(r"[/?]", key, maxsplit=1)[0]
-        bare = re.sub(r":[0-9]+$", "", host)  # an address of IPv6 ends with a bracket
+        authority = re.split(r"[/?]", key, maxsplit=1)[0]
+        host, bare = (one.replace("[", "").replace("]", "") for one in (authority, re.sub(r":[0-9]+$", "", authority)))
         known = (host, *(f"{host}:{port}" for port in urls.DEFAULT_PORTS.values()), bare)
         return next((name for name in known if name in self.names), None)
 

@@ -113,9 +113,10 @@ class Table:
             # Whatever becomes of what was public once, its tombstone is there, or another, or gone.
             number = self.next_number(now, *((new.site,) if changed or new.id else ()))
             new = _numbered(old, new, number, int(now))
-            if old and old.state is new.state:
-                # Before the edit itself: told too early it is told again, told too late it might never be told.
-                self._items.put(_pointer(new, "EDIT", "edited", number), {})
+            # Before the edit itself: told too early it is told again, told too late it might never be told.
+            edited = old is not None and old.state is new.state
+            if edited and not self._items.put(_pointer(new, "EDIT", "edited", number), {}):
+                raise Conflict
         new = replace(new, version=new.version + 1)
         if not self._items.put_all(record_item(new), _unless_changed(old), *_tombstone(old, new)):
             raise Conflict
@@ -145,9 +146,14 @@ class Table:
 
     # Pages, aliases, rules, the sequence
 
-    def alias(self, page: str, *, newest: bool = False) -> str:
-        """The key of the page that this one is an alias of, or its own; `newest` costs twice as much."""
+    def alias(self, page: str, *, newest: bool = False, until: str = "") -> str:
+        """The key of the page that this one is an alias of, or its own; `newest` costs twice as much.
+
+        `until` is a key at which it ends, whatever that is an alias of.
+        """
         for _ in range(keys.MOST_ALIASES):
+            if page == until:
+                break
             found = self._items.get(keys.alias(page), ConsistentRead=newest)
             if found is None:
                 break

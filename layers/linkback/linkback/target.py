@@ -33,7 +33,7 @@ _ENDING = re.compile(r"\.[a-z0-9]{1,5}$", re.IGNORECASE | re.ASCII)
 # RFC 8288, section 3: links are separated by commas, which their parameters may have, too.
 _LINKS = re.compile(r",\s*(?=<)")
 _LINK = re.compile(r"\s*<([^<>]{1,2048})>(.*)", re.DOTALL)
-_CANONICAL = re.compile(r";\s*rel\s*=\s*(?:\"[^\"]*\bcanonical\b[^\"]*\"|canonical\s*(?:;|$))", re.IGNORECASE)
+_CANONICAL = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?canonical(?:\s[^\"]*)?\"|canonical\s*(?:;|$))", re.IGNORECASE)
 
 
 class Found(NamedTuple):
@@ -66,13 +66,15 @@ class Targets:
         return self._moved(claim, self._table.alias(claim.told_page, newest=True))
 
     def _look(self, claim: Claim, base: str, now: int) -> None:
-        known = self._table.page_checked(claim.told_page) or {"status": 0, "checked": 0}
+        before = self._table.page_checked(claim.told_page)
+        known = before or {"status": 0, "checked": 0}
         status, checked, asked = known["status"], known["checked"], str(replace(claim.target, fragment=""))
         # That one spelling is missing says nothing of another, and the sender chooses which one we ask.
         old_news = checked < now - TEN_MINUTES or known.get("asked") != asked
         if (status in MISSING and old_news) or (status == 0 and checked < now - HOUR):
             found = self._ask(claim.target, base)
-            self._learn(claim, found, base, now)
+            if before is None:  # later there may be mentions, which would have to move
+                self._learn(claim, found, base, now)
             # After the alias: who finds that the page was asked finds its alias, too.
             self._table.put_page_checked(claim.told_page, asked, found.status, now)
             status = found.status
@@ -113,11 +115,12 @@ class Targets:
             return Found(0)
         if answer.status not in _GOOD:
             return Found(answer.status)
+        if not answer.lasting:
+            return Found(answer.status)  # while a page is led away for the time being, its address stays its own
         named = canonical(answer)
         if named and self._policy.sites.of(named):
             return Found(answer.status, named, "canonical")
-        # While a page is led away for the time being, its address stays its own.
-        return Found(answer.status, answer.url if answer.lasting else None, "redirect")
+        return Found(answer.status, answer.url, "redirect")
 
 
 def _without_query(url: Url) -> str:

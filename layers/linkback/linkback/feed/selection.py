@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from linkback.site import Sites
 
 T = TypeVar("T", Published, Counted)
+S = TypeVar("S")
 
 # More than MOST_SHOWN in another order are kept in memory until the last is read: then their words are counted.
 MOST_SHOWN, LARGEST_SORTED = 1_000, 64_000_000
@@ -46,9 +47,7 @@ class Selection:
         """From the first of this answer on. Raises BadQuery where more must be read than will be."""
         skipped = min(self._asked.skipped, MOST_SKIPPED)
         found = islice(self._sorted(), skipped, None) if self._asked.order != "created" else self._created(skipped)
-        if self._asked.skipped > MOST_SKIPPED and next(found, None):
-            raise BadQuery(f"page and per-page reach past {MOST_SKIPPED} mentions: follow the Link header instead.")
-        return found
+        return self._within_reach(found)
 
     def _created(self, skip: int) -> Iterator[Published]:
         partitions, rising = self._partitions(), self._asked.rising
@@ -72,11 +71,16 @@ class Selection:
         """What ended, the last first: `since`, `since_id` and `before` mean the end, and not the publication."""
         rising = self._asked.rising
         found = [self._index.gone(name, self._span, rising=rising) for name in self._gone_from()]
-        merged = heapq.merge(*found, key=lambda stone: stone.number if rising else -stone.number)
-        if not self._asked.targets or not self._gone_from():
-            return islice(merged, self._asked.skipped, None)
-        pages = set(self._pages.values())
-        return islice((stone for stone in merged if stone.page in pages), self._asked.skipped, None)
+        merged: Iterator[Tombstone] = heapq.merge(*found, key=lambda stone: stone.number if rising else -stone.number)
+        if self._asked.targets and self._gone_from():
+            pages = set(self._pages.values())
+            merged = (stone for stone in merged if stone.page in pages)
+        return self._within_reach(islice(merged, min(self._asked.skipped, MOST_SKIPPED), None))
+
+    def _within_reach(self, found: Iterator[S]) -> Iterator[S]:
+        if self._asked.skipped > MOST_SKIPPED and next(found, None):
+            raise BadQuery(f"page and per-page reach past {MOST_SKIPPED} mentions: follow the Link header instead.")
+        return found
 
     def following(self, last: Published | Tombstone, entries: int) -> str:
         """The query string of what comes after the last of so many entries."""
