@@ -191,6 +191,12 @@ def test_a_part_of_a_page_never_answers_with_others_because_of_a_time(reading: B
         assert reading.json(f"/api/count?target={part}&{cut}")["count"] == 0
 
 
+def test_a_target_that_was_edited_by_hand_costs_its_own_place_alone(reading: Bridge, shelf: Shelf) -> None:
+    shelf.put(1, f"{POST}#part")
+    shelf.table.save(None, replace(shelf.record(2), target="https://[#part"), shelf.at(2))
+    assert sources(reading.children(f"?target={quote(POST + '#part', safe='')}")) == [1]
+
+
 def test_lists_are_read_as_php_writes_them(reading: Bridge, shelf: Shelf) -> None:
     shelf.put(1)
     shelf.put(2, "https://example.com/other", relation=Relation.LIKE)

@@ -76,7 +76,7 @@ class Index:
     def read(self, kind: type[T], partition: Partition, span: Span = WHOLE, **cut: Any) -> Iterator[T]:
         """The public mentions of a partition with a number in the span, newest first, read as they are asked for.
 
-        `kind` is Published, or Counted, which is read ten times as fast. `limit`: no more are read in one go than a
+        `kind` is Published, or Counted, which is read three times as fast. `limit`: no more are read in one go than a
         client wants. `skip`: so many are counted, which is paid for like reading, and not sent. `rising`: oldest first.
         """
         return map(kind.of, self._range(partition, span, kind.members(), **cut))

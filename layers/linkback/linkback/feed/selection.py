@@ -160,7 +160,10 @@ def names(sites: Sites, domain: str) -> tuple[str, ...]:
 
 
 def _fragment(target: str) -> str:
-    return urls.parse(target).fragment if "#" in target else ""
+    try:
+        return urls.parse(target).fragment if "#" in target else ""
+    except urls.BadUrl:  # a row that somebody edited by hand: it costs its own place in the answer, not the answer
+        return ""
 
 
 _KEYS: dict[str, Callable[[Published], str | int]] = {
