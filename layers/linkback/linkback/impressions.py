@@ -1,0 +1,70 @@
+"""What a visit tells the owner of a source beside its mention: the signals, from what the page and the table know."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from linkback import rules, signals
+from linkback.ping import Protocol
+from linkback.record import Impression
+from linkback.rules import Action
+from linkback.signals import Context
+from linkback.table import KEPT
+
+if TYPE_CHECKING:
+    from linkback.ping import Ping
+    from linkback.policy import Claim
+    from linkback.rules import Look
+    from linkback.table import Table
+    from linkback.visit import Seen
+
+# Whether a blog's PPF record names the address that a Pingback came from; None where none tells (ppf.permitted).
+Permitted = Callable[[str, str], bool | None]
+
+
+def unasked(host: str, ip: str) -> bool | None:  # noqa: ARG001 - who asks nobody needs no names
+    """Nobody is asked."""
+    return None
+
+
+class Impressions:
+    """Those of one bridge. `permitted` is asked for Pingbacks of sources that the owner does not know."""
+
+    def __init__(self, table: Table, permitted: Permitted) -> None:
+        self._table, self._permitted = table, permitted
+
+    def of(self, ping: Ping, claim: Claim, seen: Seen, look: Look, now: float) -> Impression:
+        """The signals of one visit. Of a source that the owner knows nothing more is looked up."""
+        context = self._context(ping, claim, seen, look, now)
+        found = signals.of(seen.surroundings, seen.mention, claim, context)
+        claimed = json.dumps(dict(ping.claimed), ensure_ascii=False) if ping.claimed else ""
+        return Impression(signals.to_json(found), claimed, seen.sentence, signals.doubt(found))
+
+    def _context(self, ping: Ping, claim: Claim, seen: Seen, look: Look, now: float) -> Context:
+        author = seen.mention.author.url
+        allowed = rules.strongest(look, claim.source, claim.protocol, author) is Action.ALLOW
+        if allowed or rules.known(look, claim.source, author):
+            return Context(known=True, claimed=ping.claimed)
+        return Context(
+            known=False,
+            claimed=ping.claimed,
+            elsewhere=self._elsewhere(claim, seen, now),
+            site_language=self._language(claim, seen),
+            permitted=self._asked(ping, claim),
+        )
+
+    def _elsewhere(self, claim: Claim, seen: Seen, now: float) -> tuple[str, ...]:
+        text = signals.fingerprint(seen.mention)
+        expires = int(now + KEPT.total_seconds())
+        return self._table.seen_elsewhere(claim.site, text, rules.authority(claim.source), expires) if text else ()
+
+    def _language(self, claim: Claim, seen: Seen) -> str:
+        """That of the target's page, where the source has one to compare with it."""
+        checked = self._table.page_checked(claim.page) if seen.surroundings.language else None
+        return str(checked.get("language", "")) if checked else ""
+
+    def _asked(self, ping: Ping, claim: Claim) -> bool | None:
+        told = ping.protocol is Protocol.PINGBACK and ping.sender
+        return self._permitted(claim.source.host, ping.sender) if told else None
