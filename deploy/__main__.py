@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploy import interpreter, parameters, samconfig, stack
-from deploy.account import sign_in
-from linkback_cli import template
+from deploy import interpreter, parameters, samconfig
+from linkback_cli import stack, template
+from linkback_cli.account import sign_in
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from deploy.account import Account
     from deploy.samconfig import SamConfig
-    from deploy.stack import Stack
+    from linkback_cli.account import Account
+    from linkback_cli.stack import Stack
 
 AFTERWARDS = """
 Paste this into the <head> of every page, near the top and to the letter:
@@ -35,7 +35,9 @@ Paste this into the <head> of every page, near the top and to the letter:
 Your build reads {FeedUrl}
 To see it work, tell it of a page that links to yours: {WebmentionEndpoint}"""
 
-HELD = "With Moderation={Moderation} it is held for you, and in no feed until you allow its host: see README."
+HELD = "With Moderation={Moderation} it is held for you, and in no feed until you approve it at the desk."
+DESK = """You moderate at {Desk}
+Sign in there with a token: .venv/bin/linkback token create NAME --stack {stack} --region {region}"""
 CONFIRM_EMAIL = "AWS has sent a letter to {AlertEmail}: alarms come there once its link was followed."
 
 
@@ -143,6 +145,7 @@ def _tell(account: Account, made: Stack, values: Mapping[str, str], *, mailed: b
     click.echo(AFTERWARDS.format(**made.outputs))
     if values["Moderation"] != "none":
         click.echo(HELD.format(**values))
+    click.echo(DESK.format(**made.outputs, stack=made.name, region=account.region))
     if mailed and values["AlertEmail"]:
         click.echo(CONFIRM_EMAIL.format(**values))
 

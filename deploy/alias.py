@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from deploy import deployed
-from deploy.account import in_words
 from linkback import alias
 from linkback.site import Sites
 from linkback.table import Table
+from linkback_cli import deployed
+from linkback_cli.account import in_words
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def main() -> None:
     old, new = (os.environ.get(name, "").strip() for name in ("OLD", "NEW"))
     if new and not old:
         raise Trouble("Say of which page NEW is the address now: make alias OLD=https://… NEW=https://…")
-    account, found = deployed.find("make alias")
+    account, found = deployed.find("make alias STACK=linkback REGION=…")
     sites = Sites.parse(found.parameters["Sites"])
     with in_words(account.region):
         table = Table(account.client("dynamodb"), found.outputs["TableName"])

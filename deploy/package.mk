@@ -5,8 +5,11 @@
 # bytecode is `unchecked-hash`, because SAM changes the dates of the files and dated bytecode would never be used.
 
 GLIBC = 2_34 2_28 2_17
-# Powertools' resolvers and their OpenAPI pages are an eighth of the layer; API Gateway has routed already.
-UNUSED = bin aws_lambda_powertools/event_handler
+# Powertools' resolvers and their OpenAPI pages are an eighth of the layer; API Gateway has routed already. Of dnspython
+# go zones, signatures, asynchronous and Windows' resolvers: one question is asked, of TXT and of addresses.
+UNUSED = bin aws_lambda_powertools/event_handler publicsuffixlist/test.py publicsuffixlist/test_psl.txt \
+  $(addprefix dns/,_asyncio_backend.py _trio_backend.py asyncresolver.py btree.py btreezone.py dnssec.py dnssecalgs e164.py \
+  namedict.py update.py versioned.py win32util.py zone.py zonefile.py)
 compile = -m compileall -q -j 2 --invalidation-mode unchecked-hash -s "$(ARTIFACTS_DIR)"
 
 build-Library: python3.13
@@ -18,7 +21,7 @@ build-Library: python3.13
 	find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
 	python3.13 $(compile) -p /opt "$(ARTIFACTS_DIR)"
 
-build-Receive build-Verify build-Publish: python3.13
+build-Receive build-Verify build-Publish build-Moderate: python3.13
 	cp -R . "$(ARTIFACTS_DIR)/"
 	find "$(ARTIFACTS_DIR)" -name __pycache__ -type d -prune -exec rm -rf {} +
 	python3.13 $(compile) -p /var/task "$(ARTIFACTS_DIR)"
@@ -26,4 +29,4 @@ build-Receive build-Verify build-Publish: python3.13
 python3.13:
 	@python3.13 -c "" || { echo "The functions run on Python 3.13, so building them needs python3.13 on PATH." >&2; exit 1; }
 
-.PHONY: build-Library build-Receive build-Verify build-Publish python3.13
+.PHONY: build-Library build-Receive build-Verify build-Publish build-Moderate python3.13

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from deploy import deployed
-from deploy.account import in_words
+from linkback_cli import deployed
+from linkback_cli.account import in_words
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deploy.account import Account
+    from linkback_cli.account import Account
 
 DEAD, LIVING = "DeadPings", "Pings"
 Message = dict[str, Any]
@@ -29,7 +29,7 @@ Message = dict[str, Any]
 @click.command(help=__doc__)
 def main() -> None:
     """Find the queues of the stack that STACK, REGION and samconfig.toml name, and send the letters back."""
-    account, found = deployed.find("make redrive")
+    account, found = deployed.find("make redrive STACK=linkback REGION=…")
     with in_words(account.region):
         redrive(account, found.name)
 

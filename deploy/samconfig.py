@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deploy.parameters import read as read_parameters
-from linkback_cli.trouble import Trouble
+from linkback_cli import samconfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,13 +24,7 @@ class SamConfig:
 
 def read(path: Path) -> SamConfig:
     """Read the default environment: `deploy` before `global`, as SAM does. Raises Trouble."""
-    try:
-        default = tomllib.loads(path.read_text("utf-8")).get("default", {})
-    except FileNotFoundError:
-        default = {}
-    except tomllib.TOMLDecodeError as error:
-        raise Trouble(f"{path.name} is not TOML ({error}): mend it, or take it away") from error
-    said = {**default.get("global", {}).get("parameters", {}), **default.get("deploy", {}).get("parameters", {})}
+    said = samconfig.said(path)
     overrides = said.get("parameter_overrides", "")
     overrides = overrides if isinstance(overrides, str) else " ".join(map(str, overrides))
     parameters = read_parameters(overrides, f"parameter_overrides in {path.name}")

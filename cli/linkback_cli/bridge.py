@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from linkback.site import Sites
-from linkback_cli import functions, permits, store, template
+from linkback_cli import functions, localhost, note, permits, store, template
 from linkback_cli.emulator import Emulator
 from linkback_cli.functions import Function
 from linkback_cli.gateway import Gateway
+from linkback_cli.note import Note
 from linkback_cli.store import Saver, Store
 from linkback_cli.trouble import Trouble
 from linkback_cli.worker import Source, Worker
@@ -26,18 +27,22 @@ if TYPE_CHECKING:
     from linkback_cli.functions import Handler
     from linkback_cli.template import Template
 
-NAMES = ("receive", "verify", "publish")
+NAMES = ("receive", "verify", "publish", "moderate")
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an owner sets. `permitted` are the loopback addresses (`host:port`) to be visited; None: any at all."""
+    """What an owner sets. `permitted` are the loopback addresses (`host:port`) to be visited; None: any at all.
+
+    `token` is the owner's for this run; `shows_token`: nobody has chosen it, so it must be told.
+    """
 
     sites: tuple[str, ...]
     moderation: str
     self_mentions: str
     permitted: tuple[str, ...] | None
-    token: str | None
+    token: str
+    shows_token: bool = False
     hub: str = ""
     aliases: tuple[tuple[str, str], ...] = ()
 
@@ -75,6 +80,7 @@ class Bridge:
         self._open = ExitStack()
         self._saver: Saver | None = None
         self._worker: Worker | None = None
+        self._note = Note()
 
     @property
     def alive(self) -> bool:
@@ -90,6 +96,7 @@ class Bridge:
         """Everything is ready when this returns. `base` is the bridge's own address. Raises Trouble."""
         items = [item for item in self._data.load() if not store.is_fixed_token(item)]
         plan = _plan(self._root)
+        Note("", base, self._settings.sites).leave(self._data)  # another one's store may stand there still
         self._emulator.start()
         self._open.callback(self._emulator.stop)
         # Before the first client is made: boto3 reads the profile of the user's shell even when told all it needs.
@@ -98,9 +105,8 @@ class Bridge:
         kept = Store(self._emulator.endpoint, plan)
         kept.fill(items)
         saver = self._saver = Saver(kept, self._data, self._console)
-        if self._settings.token:
-            kept.put(store.token_item(self._settings.token))
-            saver.touch()
+        kept.put(store.token_item(self._settings.token))
+        saver.touch()
         for old, new in self._settings.aliases:
             moved = kept.alias(Sites(self._settings.sites), old, new)
             self._console.say(f"{old} is {new}; mentions that moved there: {moved}")
@@ -117,6 +123,13 @@ class Bridge:
         self._resume(kept, items, base)
         saver.start()
         worker.start()
+        self._note = Note(self._emulator.endpoint, base, self._settings.sites)
+        self._note.leave(self._data)
+
+    def heed(self) -> None:
+        """Save what another command has changed in the store; to be called each second."""
+        if self._saver and note.told(self._data):
+            self._saver.touch()
 
     def _resume(self, kept: Store, items: list[dict[str, Any]], base: str) -> None:
         lost = kept.requeue(items, base)
@@ -138,10 +151,12 @@ class Bridge:
             app = functions.load(self._root / "functions", name)
         except OSError as error:
             raise Trouble(f"functions/{name}/app.py cannot be read ({error}): run from a complete checkout") from None
-        visits = {} if name == "publish" else {"permit": self._settings.permit}
+        dials: dict[str, Any] = {"permit": self._settings.permit} if name in ("receive", "verify") else {}
+        if name == "verify":
+            dials |= {"resolve": localhost.look_up, "permitted": localhost.permitted}
 
         def make() -> Handler:
-            made: Handler = app.connect(environment, log=self._console.line, **visits)
+            made: Handler = app.connect(environment, log=self._console.line, **dials)
             return made
 
         function = Function(make, at_once)
@@ -150,6 +165,8 @@ class Bridge:
 
     def stop(self) -> bool:
         """After the last request: end the visits in work, save, end the store. False if a visit would not end."""
+        with suppress(OSError):  # what can be saved is to be saved nevertheless
+            self._note._replace(store="").leave(self._data)  # from here on nobody else writes to it
         finished = self._worker is None or self._worker.stop()
         if not finished:
             self._console.say("A visit takes too long: it is made again at the next start")

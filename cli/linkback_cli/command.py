@@ -11,6 +11,7 @@ from linkback import __version__
 COMMANDS = {
     "serve": "The bridge on this machine, with its own store and a demo to try it on.",
     "fetch": "The mentions of a site, from its bridge into a file that the site's build reads.",
+    "token": "Who may sign in at the desk: create, list, revoke.",
 }
 
 

@@ -19,6 +19,10 @@ Item = dict[str, Any]
 FORMAT = 1
 
 
+class InUse(Trouble):
+    """Another process has the directory."""
+
+
 class DataDir:
     """An existing, writable directory that no other bridge uses as long as this object lives. Raises Trouble."""
 
@@ -37,7 +41,7 @@ class DataDir:
         except OSError:
             os.close(self._lock)
             hint = "Stop it, or choose another directory with --data DIR"
-            raise Trouble(f"Another `linkback serve` uses {self.path}. {hint}") from None
+            raise InUse(f"Another `linkback serve` uses {self.path}. {hint}") from None
         self._write_once(".gitignore", "*\n")
 
     def close(self) -> None:

@@ -50,7 +50,7 @@ def use_environment(environment: Mapping[str, str]) -> None:
 
 
 def load(folder: Path, name: str) -> Any:
-    """The module functions/<name>/app.py, under a name of its own so that the three do not collide."""
+    """The module functions/<name>/app.py, under a name of its own so that they do not collide."""
     spec = spec_from_file_location(f"linkback_function_{name}", folder / name / "app.py")
     if spec is None or spec.loader is None:
         raise FileNotFoundError(folder / name / "app.py")

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from linkback import urls
-from linkback.site import Sites
+from linkback import tokens, urls
 from linkback_cli import template, welcome
 from linkback_cli.bridge import Bridge, Settings
 from linkback_cli.console import Console
 from linkback_cli.data import DataDir
 from linkback_cli.demo import Demo
 from linkback_cli.listener import Listener
+from linkback_cli.site_option import site
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Options:
     help="Two whole addresses: OLD is another one of the page at NEW. Kept for the next time. Repeatable.",
 )  # fmt: skip
 @click.option("--hub", default="", metavar="URL", help="A WebSub hub that the feeds name. Your build must tell it.")
-@click.option("--token", metavar="TOKEN", help="A fixed owner's token, for scripts. Only its hash is kept.")
+@click.option("--token", metavar="TOKEN", help="The owner's token of this run, for scripts; without it a random one.")
 def command(**given: Any) -> None:
     """Run the bridge on this machine, with its own store, a demo site and a demo blog.
 
@@ -121,20 +121,17 @@ def _sites(options: Options) -> tuple[str, ...]:
     """The host of each --site, as the feed has it."""
     if not options.sites and not options.demo:
         raise Trouble("Without the demo there is no site to listen for: give yours with --site HOST")
-    return tuple(_site(given) for given in options.sites)
+    return tuple(map(site, options.sites))
 
 
-def _site(given: str) -> str:
-    words = given.replace(",", " ").split()
-    if not words:
-        raise Trouble("--site is empty: give the host of your site, such as example.com")
-    if words != [given.strip()]:
-        hint = "give one host, such as example.com, and for each further site another --site"
-        raise Trouble(f"--site has {given!r}: {hint}")
-    try:
-        return Sites.parse(given).names[0]
-    except ValueError as error:
-        raise Trouble(str(error).replace("Sites has", "--site has")) from None
+def _token(given: str | None) -> str:
+    """The owner's token for this run: the one that was given, or any."""
+    if given is None:
+        return tokens.random()
+    if not re.fullmatch(rf"[!-~]{{1,{tokens.LONGEST_TOKEN}}}", given):
+        longest = f"1 to {tokens.LONGEST_TOKEN} letters, digits and signs of ASCII, without blanks"
+        raise Trouble(f"--token cannot be sent as it stands: give {longest}, or leave --token out for a random one")
+    return given
 
 
 def _hub(given: str) -> str:
@@ -169,7 +166,8 @@ def _settings(options: Options, sites: tuple[str, ...], demo: Demo | None) -> Se
         moderation=options.moderation,
         self_mentions=options.self_mentions,
         permitted=None if options.allow_private else own,
-        token=options.token,
+        token=_token(options.token),
+        shows_token=options.token is None,
         hub=_hub(options.hub),
         aliases=tuple(_alias(given) for given in options.aliases),
     )
@@ -193,6 +191,7 @@ def _wait(stopping: threading.Event, bridge: Bridge) -> None:
     while not stopping.wait(1):
         if not bridge.alive:
             raise Trouble(f"The store ended by itself; its log is {bridge.log}. Start again: what was saved is there")
+        bridge.heed()
 
 
 def _stop(listener: Listener, demo: Demo | None, bridge: Bridge, console: Console) -> bool:

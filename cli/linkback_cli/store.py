@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import threading
 import time
@@ -13,7 +12,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from linkback import alias, queue
+from linkback import alias, queue, tokens
+from linkback.dynamodb import pack
 from linkback.ping import Ping, Protocol
 from linkback.table import Table
 from linkback_cli.trouble import Trouble
@@ -30,7 +30,8 @@ TABLE = "linkback"
 # What kill -9 can cost: this long until a save begins, and what the save takes.
 SECONDS_TO_SAVE = 2.0
 _BATCH = 25
-_FIXED = {"S": "serve --token"}
+# The name of the token that holds for one run, by which it is known at the next start.
+FIXED = "serve --token"
 
 
 def client(service: str, endpoint: str) -> Any:
@@ -106,15 +107,19 @@ class Store:
         return len(lost)
 
 
+def is_token(item: Item) -> bool:
+    """Whether it is an owner's token."""
+    return bool(item["pk"].get("S", "").startswith("TOKEN#"))
+
+
 def is_fixed_token(item: Item) -> bool:
-    """Whether it is an owner's token of an earlier --token, which holds for one run."""
-    return item["pk"].get("S", "").startswith("TOKEN#") and item.get("name") == _FIXED
+    """Whether it is the owner's token of one run."""
+    return is_token(item) and item.get("name") == {"S": FIXED}
 
 
 def token_item(token: str) -> Item:
-    """The table's record of an owner's token: its hash, never itself."""
-    digest = hashlib.sha256(token.encode()).hexdigest()
-    return {"pk": {"S": f"TOKEN#{digest}"}, "sk": {"S": "TOKEN"}, "name": _FIXED}
+    """The table's record of the owner's token of this run: its hash, never itself."""
+    return pack(tokens.item(FIXED, tokens.digest(token), (), time.time()))
 
 
 def _plain(item: Item) -> dict[str, str]:

@@ -27,6 +27,8 @@ def lines(address: str, settings: Settings, demo: Demo | None, data: Path) -> It
 def _rows(address: str, settings: Settings, demo: Demo | None) -> Iterator[tuple[str, str, str]]:
     """Label, address, and what it is."""
     yield "Linkback", f"http://{address}", "endpoints: /webmention  /pingback  /trackback"
+    token = f"token: {settings.token}" if settings.shows_token else "sign in with the token you gave"
+    yield "Your desk", f"http://{address}/dashboard", token
     if demo:
         yield "Your demo site", f"http://{demo.site_address}", "carries the bridge's tags"
         yield "A demo blog", f"http://{demo.blog_address}", "links to it, and pings"

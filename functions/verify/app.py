@@ -12,7 +12,7 @@ import boto3
 from aws_lambda_powertools import Logger
 from botocore.config import Config
 
-from linkback import address, queue, telemetry, web
+from linkback import address, ppf, queue, telemetry, web
 from linkback.policy import Moderation, Policy, SelfMentions
 from linkback.site import Sites
 from linkback.table import Table
@@ -33,13 +33,14 @@ def connect(
     *,
     permit: Permit = address.public,
     resolve: Callable[[str], Sequence[str]] = web.look_up,
+    permitted: Callable[[str, str], bool | None] = ppf.ask,
     log: Callable[..., None] | None = None,
 ) -> Callable[[dict[str, Any], Any], dict[str, Any]]:
     """The handler for the queue's batches, with its client made. Raises KeyError or ValueError for wrong settings."""
     sites, self_mentions = Sites.parse(environ["SITES"]), SelfMentions(environ["SELF_MENTIONS"])
     policy = Policy(sites, self_mentions, Moderation(environ["MODERATION"]))
     table = Table(boto3.client("dynamodb", config=PATIENCE), environ["TABLE"])
-    visitor = Visitor(policy, table, partial(web.get, permit=permit, resolve=resolve), time.time)
+    visitor = Visitor(policy, table, partial(web.get, permit=permit, resolve=resolve), time.time, permitted)
     say = log or telemetry.Lines(Logger(location=None), environ.get("POWERTOOLS_METRICS_NAMESPACE", "Linkback"))
 
     def visit(message: dict[str, Any]) -> None:

@@ -6,13 +6,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from linkback import form, pingback, queue, trackback, webmention
 from linkback.dialect import Dialect, Request, Response
-from linkback.ping import Declined, Ping, Protocol, Reason, Status, TryLater
+from linkback.dynamodb import Busy
+from linkback.ping import Declined, Ping, Protocol, Reason, Status, TryLater, stamp
 
 if TYPE_CHECKING:
     from linkback.address import Permit
@@ -32,6 +34,8 @@ METHODS = {"webmention": "GET, HEAD, POST", "pingback": "POST", "xmlrpc": "POST"
 
 # Seconds until a sender may try again: outages pass by themselves, bugs do not.
 _TROUBLE_AFTER, _BUG_AFTER = 60, 3600
+# A ping that changed nothing so often in a row is visited after a minute, two, four … and at last an hour.
+FREE_REPEATS, FIRST_WAIT, LONGEST_WAIT = 3, 60, 3600
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -68,13 +72,12 @@ class Door:
     def _take(self, dialect: Dialect, request: Request, now: datetime, told: Fields) -> Response:
         """Check, record and queue; `told` hears what is known so far."""
         self._pace.take(request.sender, now.timestamp())  # first: what is refused costs us, too
-        ping = dialect.read(request, now)
+        ping = replace(dialect.read(request, now), sender=request.sender)
         told |= {"protocol": str(ping.protocol), "source": ping.source, "target": ping.target}
-        claim = self._policy.claim(ping)
-        self._permit(claim.source)
+        claim = self._policy.read(ping)
         try:
-            earlier = self._record(ping, claim, request.base)
-        except (BotoCoreError, ClientError) as trouble:
+            earlier = self._admit(ping, claim, request.base)
+        except (BotoCoreError, ClientError, Busy) as trouble:
             detail = "The bridge's own store does not answer, and nothing was recorded. Send the mention again later."
             raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
         told["id"] = ping.id
@@ -87,10 +90,20 @@ class Door:
         told["outcome"] = "again" if again else "accepted"
         return dialect.accept(request, ping, again=again)
 
-    def _record(self, ping: Ping, claim: Claim, base: str) -> dict[str, Any] | None:
-        """Write the ping down; or its record, if it is a Pingback that was told within the last minute."""
-        self._policy.admit(claim.source, claim, self._table.rules(claim.site))
-        return self._table.put_ping(ping, claim, base, fresh=ping.protocol is Protocol.PINGBACK)
+    def _admit(self, ping: Ping, claim: Claim, base: str) -> dict[str, Any] | None:
+        """Write the ping down, also that it was declined; or the record of one that need not be visited again."""
+        earlier = self._table.ping(ping.id)
+        if earlier and _repeats_itself(earlier, ping.received.timestamp()):
+            return earlier
+        try:
+            self._permit(claim.source)
+            self._policy.admit(claim.source, claim, partial(self._table.look, claim.site))
+        except Declined as refusal:
+            told = {"reason": str(refusal.reason), "detail": refusal.detail, "checked": stamp(ping.received)}
+            self._table.put_ping(ping, claim, base, Status.DECLINED, told)
+            raise
+        repeats = {"repeats": earlier["repeats"]} if earlier and "repeats" in earlier else {}
+        return self._table.put_ping(ping, claim, base, told=repeats, fresh=ping.protocol is Protocol.PINGBACK)
 
     def _queue(self, ping: Ping, claim: Claim, base: str) -> None:
         try:
@@ -100,6 +113,18 @@ class Door:
                 self._table.put_ping(ping, claim, base, Status.WAITING)
             detail = f"The mention is kept at {base}/pings/{ping.id}, but the bridge's queue is down. Send it again."
             raise TryLater(Reason.SERVER_TROUBLE, detail, _TROUBLE_AFTER) from trouble
+
+
+def _repeats_itself(earlier: dict[str, Any], now: float) -> bool:
+    """Whether the last visits changed nothing, and the last one was not long ago: some plug-ins repeat for ever.
+
+    The more often nothing changed the longer it is not looked again, up to LONGEST_WAIT seconds.
+    """
+    extra = int(earlier.get("repeats", 0)) - FREE_REPEATS
+    if extra < 0 or earlier.get("status") not in (Status.PUBLISHED, Status.HELD) or "checked" not in earlier:
+        return False
+    wait = min(FIRST_WAIT << min(extra, 10), LONGEST_WAIT)
+    return now - datetime.fromisoformat(earlier["checked"]).timestamp() < wait
 
 
 def spoken(request: Request, door: Dialect) -> Dialect:

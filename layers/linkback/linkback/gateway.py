@@ -35,6 +35,8 @@ def request(event: Mapping[str, Any]) -> Request:
     context = event.get("requestContext") or {}
     http = context.get("http") or {}
     headers = {name.lower(): str(value) for name, value in (event.get("headers") or {}).items()}
+    if cookies := event.get("cookies"):  # API Gateway takes them out of the headers
+        headers["cookie"] = "; ".join(map(str, cookies))
     path = _well_formed(event.get("rawPath") or http.get("path") or "/")
     prefix, path = _staged(path, context.get("stage") or "$default")
     scheme = "http" if headers.get("x-forwarded-proto") == "http" else "https"
@@ -82,6 +84,8 @@ def payload(response: Response, asked: Request) -> dict[str, Any]:
     """The answer as API Gateway takes it: without a body for HEAD and 304, gzipped where the client reads that."""
     body, headers = response.data or response.body.encode("utf-8", "replace"), dict(response.headers)
     answer: dict[str, Any] = {"statusCode": response.status, "headers": headers}
+    if "set-cookie" in headers:
+        answer["cookies"] = [headers.pop("set-cookie")]
     if len(body) >= _WORTH_ZIPPING:
         headers["vary"] = _vary(headers.get("vary", ""))
     if asked.method == "HEAD" or response.status == _NOT_MODIFIED:

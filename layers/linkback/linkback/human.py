@@ -64,14 +64,14 @@ def page(status: int, title: str, main: str, headers: Mapping[str, str], *, base
     document = (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{escape(title)} - Linkback</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
-        f'{reload}<style>{_STYLE}</style></head><body><header><a href="{_root(base)}/">Linkback</a></header>'
+        f'{reload}<style>{_STYLE}</style></head><body><header><a href="{root(base)}/">Linkback</a></header>'
         f"<main><h1>{escape(title)}</h1>{main}</main><footer>Linkback takes Webmentions, Pingbacks and TrackBacks for "
         f"static sites, and visits the linking page before it believes them.</footer></body></html>\n"
     )
     told = {
         "content-type": "text/html; charset=utf-8",
         # A cache before the bridge has another name than the form's address.
-        "content-security-policy": f"{_POLICY} {base[: len(base) - len(_root(base))]}",
+        "content-security-policy": f"{_POLICY} {base[: len(base) - len(root(base))]}",
         "referrer-policy": "no-referrer",
     }
     return Response(status, document, {**headers, **told, "x-content-type-options": "nosniff"})
@@ -103,7 +103,7 @@ def accepted(location: str, ping: Ping) -> str:
 def refused(refusal: Declined | TryLater, base: str) -> str:
     """Why a mention sent by hand was not taken, and the way back."""
     words = f"<p>{escape(refusal.detail)}</p><p>({escape(refusal.reason)})</p>"
-    return f'{words}<p><a href="{_root(base)}/webmention">Back to the form</a></p>'
+    return f'{words}<p><a href="{root(base)}/webmention">Back to the form</a></p>'
 
 
 def fate(told: Mapping[str, object]) -> str:
@@ -133,13 +133,13 @@ def tags(base: str) -> str:
 
 def home(base: str, sites: Iterable[str]) -> str:
     """What this bridge is, and what to paste."""
-    root = _root(base)
+    start = root(base)
     feeds = "".join(
         f"<h2>{escape(site)}</h2><ul>"
-        f'<li><a href="{root}/api/mentions.html?domain={escape(site)}">All mentions</a> on a page</li>'
-        f'<li><a href="{root}/feed.json?domain={escape(site)}">JSON Feed</a> or '
-        f'<a href="{root}/api/mentions.atom?domain={escape(site)}">Atom</a> for feed readers</li>'
-        f'<li><a href="{root}/api/mentions.jf2?domain={escape(site)}">JF2</a> for the next build of the site</li>'
+        f'<li><a href="{start}/api/mentions.html?domain={escape(site)}">All mentions</a> on a page</li>'
+        f'<li><a href="{start}/feed.json?domain={escape(site)}">JSON Feed</a> or '
+        f'<a href="{start}/api/mentions.atom?domain={escape(site)}">Atom</a> for feed readers</li>'
+        f'<li><a href="{start}/api/mentions.jf2?domain={escape(site)}">JF2</a> for the next build of the site</li>'
         f"<li>TrackBack address of a page: <code>{escape(base)}/trackback/{escape(site)}/path/of/page</code></li></ul>"
         for site in sites
     )
@@ -149,11 +149,11 @@ def home(base: str, sites: Iterable[str]) -> str:
         "gives the site a feed of mentions.</p>"
         "<h2>Is this your site? Paste these two tags into the head of every page</h2>"
         f"<pre><code>{escape(tags(base), quote=False)}</code></pre>{feeds}<h2>Did you link to one of these sites?</h2>"
-        f'<p><a href="{root}/webmention">Tell us by hand</a>, or let your blog do it.</p>'
+        f'<p><a href="{start}/webmention">Tell us by hand</a>, or let your blog do it.</p>'
     )
 
 
-def _root(base: str) -> str:
+def root(base: str) -> str:
     """The path that is before all of the bridge's own, escaped: none, but for a stage or a domain that maps a path."""
     path = base.partition("://")[2].partition("/")[2]
     return f"/{escape(path)}" if path else ""

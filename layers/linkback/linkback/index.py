@@ -6,7 +6,6 @@ read, but for what `page`, kinds and fragments pass over.
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from linkback import keys
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from linkback.dynamodb import Item
+    from linkback.tokens import Owner
 
 T = TypeVar("T", Published, Counted)
 
@@ -56,10 +56,11 @@ class Index:
         """The record of a ping, or None when there is none (any more)."""
         return self._items.get(keys.ping(ping_id))
 
-    def knows(self, token: str) -> bool:
-        """Whether this is an owner's token. Its hash is looked up, so that the time it takes tells nothing of it."""
-        digest = hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
-        return self._items.get({"pk": f"TOKEN#{digest}", "sk": "TOKEN"}) is not None
+    def owner(self, token: str) -> Owner | None:
+        """Who shows this token, or None for nobody that we know."""
+        from linkback import tokens  # noqa: PLC0415 - feeds are for everybody
+
+        return tokens.shown(self._items, token)
 
     def resolve(self, pages: Iterable[str]) -> dict[str, str]:
         """The key of the page that each is an alias of, or its own. One read of as many small items."""
@@ -104,9 +105,9 @@ class Index:
         for item in self._range(Partition("feed", key), span, _DEAD, rising=rising):
             yield Tombstone(*(item[name] for name in _DEAD))
 
-    def kept(self, site: str, state: State, after: int) -> Iterator[Kept]:
-        """Every mention of a site in one of the states HELD, PUBLIC, SPAM and GONE (DELETED, too), oldest first."""
-        items = self._range(Partition("feed", f"{site}#{state}"), Span(after + 1, WHOLE.last), (), rising=True)
+    def kept(self, partition: str, after: int) -> Iterator[Kept]:
+        """Every mention in a partition of the index `feed` (record.partitions), oldest first."""
+        items = self._range(Partition("feed", partition), Span(after + 1, WHOLE.last), (), rising=True)
         return (Kept(Published.of(item), item["state"], item["seq"]) for item in items if "seen" in item)
 
     def _range(

@@ -31,6 +31,27 @@ def ping(ping_id: str) -> Item:
     return {"pk": f"PING#{ping_id}", "sk": "PING"}
 
 
+def rule(site: str, kind: str, value: str) -> Item:
+    """Where a rule of a site stands, or that a host or an author is known by an approval (rules.KNOWN)."""
+    sign, _, known = kind.rpartition("-")  # apart, for there may be thousands, and rules are listed
+    return {"pk": f"SITE#{site}", "sk": f"{sign.upper() or 'RULE'}#{known}#{short(value)}"}
+
+
+def mention(page: str, claim: str) -> Item:
+    """Where a mention stands."""
+    return {"pk": f"PAGE#{short(page)}", "sk": f"MENTION#{claim}"}
+
+
+def day(site: str, date: str) -> Item:
+    """Where the visits of one day (YYYY-MM-DD, UTC) are counted."""
+    return {"pk": f"DAY#{site}", "sk": f"DAY#{date}"}
+
+
+def text(site: str, fingerprint: str) -> Item:
+    """Where it stands on which hosts a text was seen."""
+    return {"pk": f"TEXT#{fingerprint}", "sk": f"TEXT#{site}"}
+
+
 def alias(page: str) -> Item:
     """Where it stands of which page this one is an alias."""
     return {"pk": f"ALIAS#{short(page)}", "sk": "ALIAS"}

@@ -10,14 +10,16 @@ import json
 import re
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from linkback import content, encoding, links, metadata, microformats, sentence
+from linkback import content, encoding, links, metadata, microformats, sentence, surroundings
 from linkback.mention import Author, Mention, Relation
 from linkback.ping import Declined, Reason, TryLater
+from linkback.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from linkback.links import Found
+    from linkback.metadata import Metadata
     from linkback.urls import Url
     from linkback.web import Answer
 
@@ -36,8 +38,16 @@ class _Kind(Enum):
     TEXT = "text"
 
 
-def read(answer: Answer, target: Url) -> Mention:
-    """The mention of `target` on this page.
+class Reading(NamedTuple):
+    """What a page says of the target, what it looks like around the link, and the sentence that the link is in."""
+
+    mention: Mention
+    surroundings: Surroundings
+    sentence: str
+
+
+def read(answer: Answer, target: Url) -> Reading:
+    """The mention of `target` on this page. Only a page of markup has surroundings to speak of.
 
     Raises Declined: `not-text` where there is nothing to read, `source-missing` (gone) where the page calls itself a
     tombstone, `no-link` with what links to the target's host were found, `too-large` if it was cut before a link came.
@@ -58,9 +68,11 @@ def read(answer: Answer, target: Url) -> Mention:
     if not found.links:
         raise _missing(answer, found, target, text)
     if kind is _Kind.HTML:
-        return _from_html(text, answer, found, target)
+        around = surroundings.read(text, found, answer.url, cut=answer.truncated)
+        said = metadata.read(text, found.links[0], found.base)
+        return Reading(_from_html(text, answer, found, target, said), around, said.words)
     words = _words(text, found.links[0].token, found.links[0].value) if kind is _Kind.TEXT else ""
-    return Mention(Relation.MENTION, str(answer.url), text=words)
+    return Reading(Mention(Relation.MENTION, str(answer.url), text=words), Surroundings(), words)
 
 
 def _kind(answer: Answer) -> _Kind:
@@ -116,8 +128,7 @@ def _missing(answer: Answer, found: Found, target: Url, text: str) -> Declined |
     return Declined(Reason.NO_LINK, detail, seen)
 
 
-def _from_html(text: str, answer: Answer, found: Found, target: Url) -> Mention:
-    said = metadata.read(text, found.links[0], found.base)
+def _from_html(text: str, answer: Answer, found: Found, target: Url, said: Metadata) -> Mention:
     entry = microformats.read(text, found, target, said.rel_author)
     if not isinstance(entry, Mention):
         author = said.author if said.author != Author() else entry or said.rel_author

@@ -93,7 +93,7 @@ class Ping:
     """One claim. `source` and `target` are absolute http(s) URLs as the sender wrote them, checked but not changed.
 
     `claimed` is what a TrackBack asserts of its source (`title`, `excerpt`, `blog_name`): for the moderator's eyes
-    only, never for a feed. `received` is an aware UTC time.
+    only, never for a feed. `received` is an aware UTC time. `sender` is the IP address that it came from, or "".
     """
 
     source: str
@@ -101,6 +101,7 @@ class Ping:
     protocol: Protocol
     received: datetime
     claimed: Mapping[str, str] = field(default_factory=dict)
+    sender: str = ""
 
     @property
     def id(self) -> str:

@@ -9,15 +9,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from linkback import urls
+from linkback import rules, urls
 from linkback.ping import Declined, Ping, Reason, TryLater
+from linkback.rules import Action
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from linkback.ping import Protocol
+    from linkback.rules import Look
     from linkback.site import Sites
     from linkback.urls import Url
 
+
+# The greatest doubt (signals.doubt): so many signs of spam that no setting publishes the mention unseen.
+HELD_IN_ANY_CASE = 2
 
 _OWN_MACHINE = "this machine"
 
@@ -38,43 +42,19 @@ class SelfMentions(StrEnum):
     ALLOW = "allow"
 
 
-class Action(StrEnum):
-    """What a rule does with the sources it covers."""
-
-    ALLOW = "allow"
-    HOLD = "hold"
-    BLOCK = "block"
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One wish of an owner: `kind` is host (with its subdomains) or prefix (whole segments of the page key)."""
-
-    site: str
-    kind: str
-    value: str
-    action: Action
-
-    def covers(self, source: Url) -> bool:
-        """Whether this rule speaks of the source."""
-        if self.kind == "host":
-            return source.host == self.value or source.host.endswith(f".{self.value}")
-        # To the end of a segment: `good.example` must not speak for `good.example.evil.example`.
-        key, start = urls.page_key(source), self.value.rstrip("/")
-        return self.kind == "prefix" and (key == start or key.startswith((f"{start}/", f"{start}?")))
-
-
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A ping whose two URLs are read, and the site that its target belongs to.
 
-    `alias_of` is the key of the page that the target is another address of, or "".
+    `alias_of` is the key of the page that the target is another address of, or "". `protocol` is the dialect of the
+    ping, in which a claim is not told from another.
     """
 
     source: Url
     target: Url
     site: str
     alias_of: str = ""
+    protocol: Protocol | None = None
 
     @property
     def told_page(self) -> str:
@@ -107,33 +87,45 @@ class Policy:
     moderation: Moderation = Moderation.FIRST
 
     def claim(self, ping: Ping) -> Claim:
-        """Read both URLs, find the target's site. Raises Declined (malformed, target-unknown) and as `admit` does."""
+        """What `read` reads, if no setting speaks against it. Raises Declined as both do."""
+        claim = self.read(ping)
+        self.admit(claim.source, claim, rules.nothing)
+        return claim
+
+    def read(self, ping: Ping) -> Claim:
+        """Read both URLs, find the target's site. Raises Declined (malformed, target-unknown)."""
         source, target = _read("source", ping.source), _read("target", ping.target)
         site = self.sites.of(target)
         if site is None:
             listens = ", ".join(self.sites.names)
             detail = f"{target.authority} is not a site of this bridge, which listens for {listens}."
             raise Declined(Reason.TARGET_UNKNOWN, detail)
-        claim = Claim(source, target, site)
-        self.admit(source, claim, ())
-        return claim
+        return Claim(source, target, site, protocol=ping.protocol)
 
-    def admit(self, url: Url, claim: Claim, rules: Iterable[Rule]) -> None:
+    def admit(self, url: Url, claim: Claim, look: Look) -> None:
         """May this URL stand for the source: as sent, and at each redirect? Raises Declined."""
         if urls.page_key(url) == claim.page:
             raise Declined(Reason.SOURCE_IS_TARGET, "The source and the target are the same page.")
         if self.self_mentions is SelfMentions.REFUSE and self.sites.of(url) == claim.site:
             raise Declined(Reason.SELF, f"{claim.site} does not take mentions from its own pages.")
-        if _strongest(rules, url) is Action.BLOCK:
+        if rules.strongest(look, url, claim.protocol) is Action.BLOCK:
             raise Declined(Reason.BLOCKED, f"The owner of {claim.site} does not take mentions from {url.host}.")
 
-    def holds(self, claim: Claim, rules: Iterable[Rule]) -> bool:
-        """Whether a mention whose link was found waits for its owner. An explicit rule is stronger than the setting."""
-        if action := _strongest(rules, claim.source):
-            return action is not Action.ALLOW
-        if self.sites.of(claim.source) == claim.site:
-            return self.self_mentions is SelfMentions.HOLD or self.moderation is Moderation.ALL
-        return self.moderation is not Moderation.NONE
+    def holds(self, url: Url, claim: Claim, look: Look, author: str = "", doubt: int = 0) -> bool:
+        """Whether a mention whose link was found at this URL waits. Raises Declined where its author is blocked.
+
+        An explicit rule is stronger than the setting, and than `doubt` (signals.doubt).
+        """
+        action = rules.strongest(look, url, claim.protocol, author)
+        if action is Action.BLOCK:
+            raise Declined(Reason.BLOCKED, f"The owner of {claim.site} does not take mentions by this author.")
+        if action:
+            return action is Action.HOLD
+        if doubt >= HELD_IN_ANY_CASE or self.moderation is Moderation.ALL:
+            return True
+        if self.sites.of(url) == claim.site:
+            return self.self_mentions is SelfMentions.HOLD
+        return self.moderation is Moderation.FIRST and not rules.known(look, url, author)
 
 
 class Pace:
@@ -148,7 +140,7 @@ class Pace:
 
     def take(self, ip: str, now: float) -> None:
         """Count one ping at `now` (seconds). Raises TryLater(too-many) with the seconds until the next minute."""
-        sender = _network(ip)
+        sender = network(ip)
         if sender == _OWN_MACHINE:
             return
         minute = int(now // 60)
@@ -160,7 +152,8 @@ class Pace:
             raise TryLater(Reason.TOO_MANY, detail, after=60 - int(now % 60))
 
 
-def _network(ip: str) -> str:
+def network(ip: str) -> str:
+    """Who a sender is to those who count: an IP address, for IPv6 its /64; all of loopback is one."""
     try:
         address = ipaddress.ip_address(ip)
     except ValueError:
@@ -176,11 +169,3 @@ def _read(name: str, text: str) -> Url:
     except urls.BadUrl as bad:
         detail = f"The {name} cannot be used: {bad}. Give its full address, such as https://example.com/page."
         raise Declined(Reason.MALFORMED, detail) from None
-
-
-def _strongest(rules: Iterable[Rule], url: Url) -> Action | None:
-    """The action of the most specific rule that covers the URL: prefix before host, longer before shorter."""
-    covering = [rule for rule in rules if rule.covers(url)]
-    if not covering:
-        return None
-    return max(covering, key=lambda rule: (rule.kind == "prefix", len(rule.value))).action

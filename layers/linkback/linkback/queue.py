@@ -23,13 +23,13 @@ MOST_AT_ONCE = 10
 LEAST_SECONDS_LEFT = 30.0
 
 
-def entry(ping: Ping, base: str) -> dict[str, str]:
+def entry(ping: Ping, base: str, again: datetime | None = None) -> dict[str, str]:
     """What SendMessage takes beside the queue's address: all that the visit needs, so that it need not read the record.
 
     One group is one source host, which is visited by one at a time. The same ping told at the same time is the same
-    message: the queue drops it when it has it already.
+    message: the queue drops it when it has it already, unless its owner wants it visited `again`, at this time.
     """
-    body = {
+    body: dict[str, Any] = {
         "id": ping.id,
         "source": ping.source,
         "target": ping.target,
@@ -37,10 +37,15 @@ def entry(ping: Ping, base: str) -> dict[str, str]:
         "received": stamp(ping.received),
         "base": base,
     }
+    if ping.claimed:
+        body["claimed"] = dict(ping.claimed)
+    if ping.sender and ping.protocol is Protocol.PINGBACK:
+        body["sender"] = ping.sender  # for signals; the record does not keep it
+    told = body["received"] if again is None else f"{stamp(again)}-again"
     return {
-        "MessageBody": json.dumps(body),
+        "MessageBody": json.dumps(body, ensure_ascii=False),
         "MessageGroupId": hashlib.sha256(urls.parse(ping.source).host.encode()).hexdigest(),
-        "MessageDeduplicationId": f"{ping.id}-{body['received']}",
+        "MessageDeduplicationId": f"{ping.id}-{told}",
     }
 
 
@@ -48,7 +53,8 @@ def read(message: Mapping[str, Any]) -> tuple[Ping, str]:
     """The ping and the bridge's address in one message of an SQS event. Raises KeyError or ValueError for any other."""
     body = json.loads(message["body"])
     received = datetime.fromisoformat(body["received"])
-    return Ping(body["source"], body["target"], Protocol(body["protocol"]), received), body["base"]
+    told = {name: body[name] for name in ("claimed", "sender") if name in body}
+    return Ping(body["source"], body["target"], Protocol(body["protocol"]), received, **told), body["base"]
 
 
 def work(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from linkback.ping import Declined, Ping, Reason
 
@@ -27,9 +27,24 @@ class State(StrEnum):
 
 
 STICKY = frozenset({State.SPAM, State.DELETED})
+# The greatest doubt that a record can have (signals.doubt).
+MOST_DOUBT = 2
 
 # The ends of a visit that say something of the link; all others (blocked, too large) leave a known mention as it is.
 LOSING = frozenset({Reason.NO_LINK, Reason.NOT_TEXT, Reason.SOURCE_MISSING})
+
+
+class Impression(NamedTuple):
+    """What a visit and its ping tell the owner beside the mention, and nobody else.
+
+    `signals` is signals.to_json, `claimed` what a TrackBack's sender asserted (Ping.claimed, as JSON), `sentence` the
+    words around the link, each "" for nothing. `doubt` is signals.doubt, 0 to MOST_DOUBT.
+    """
+
+    signals: str = ""
+    claimed: str = ""
+    sentence: str = ""
+    doubt: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +55,8 @@ class Record:
     first telling; `visited` is when the newest visit began and `missing_since` when the source first answered 404
     (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public, and
     `shown` when it became public (seconds); `number` is the sequence number that put the record into its partition;
-    `version` counts writes, for optimistic locking.
+    `version` counts writes, for optimistic locking. `signals`, `claimed`, `sentence` and `doubt` are its Impression.
+    `ruled` is 1 where the owner put it where it is.
     """
 
     claim: str
@@ -58,11 +74,21 @@ class Record:
     number: int = 0
     missing_since: int = 0
     version: int = 0
+    signals: str = ""
+    claimed: str = ""
+    sentence: str = ""
+    doubt: int = 0
+    ruled: int = 0
 
     @property
     def partition(self) -> str:
-        """Where the index `feed` has it, or "". A tombstone is shown only for what was shown before."""
+        """Where the index `feed` has it, or "". A tombstone is shown only for what was shown before.
+
+        What waits is in the order of doubt, so that an owner's queue begins with the likely ham and costs one page.
+        """
         state = State.GONE if self.state is State.DELETED else self.state
+        if state is State.HELD:
+            return held(self.site, self.doubt)
         return "" if state is State.GONE and not self.id else f"{self.site}#{state}"
 
     @property
@@ -77,6 +103,18 @@ class Record:
         return self.page if self.state is State.PUBLIC else ""
 
 
+def held(site: str, doubt: int) -> str:
+    """The partition of what waits on a site with so much doubt."""
+    return f"{site}#{State.HELD}-{doubt}" if doubt else f"{site}#{State.HELD}"
+
+
+def partitions(site: str, state: State) -> list[str]:
+    """Where the index `feed` has the mentions of a site in this state, the likely ham first; deleted ones are gone."""
+    if state is State.HELD:
+        return [held(site, doubt) for doubt in range(MOST_DOUBT + 1)]
+    return [f"{site}#{State.GONE if state is State.DELETED else state}"]
+
+
 def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: int) -> Record:
     """The link was there, at the ping's source. The public stays public; what waited or came back is judged anew."""
     if old is None:
@@ -85,11 +123,20 @@ def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, hel
     if visited <= old.visited:
         return replace(old, protocols=told)
     state = old.state
-    if state not in STICKY and state is not State.PUBLIC:
+    held_by_owner = state is State.HELD and old.ruled
+    if state not in STICKY and state is not State.PUBLIC and not held_by_owner:
         state = State.HELD if held else State.PUBLIC
     # What its owner deleted is not stored again.
     seen, source = old.seen if state is State.DELETED else mention.to_json(), ping.source
     return replace(old, source=source, protocols=told, visited=visited, state=state, seen=seen, missing_since=0)
+
+
+def impressed(record: Record, impression: Impression, visited: int) -> Record:
+    """With what the visit tells the owner beside, if it is this visit that the record speaks of."""
+    if record.visited != visited or record.state is State.DELETED:
+        return record
+    claimed = impression.claimed or record.claimed  # which one dialect tells, and the others do not
+    return replace(record, **impression._replace(claimed=claimed)._asdict())
 
 
 def _first(claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: int) -> Record:

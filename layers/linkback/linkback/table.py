@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from linkback import keys
 from linkback.dynamodb import Items, pack, short
 from linkback.ping import Ping, Status, stamp
-from linkback.policy import Action, Rule
 from linkback.record import Record, State
+from linkback.rules import Action, Key, Kind, Rule
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from linkback.dynamodb import Item
     from linkback.policy import Claim
 
 KEPT = timedelta(days=90)
+COUNTED = timedelta(days=400)
 MINUTE, UNCONFIRMED = 60, 300
+# Enough to say so: whoever copies a text to a thousand hosts does not make an item of a thousand.
+MOST_HOSTS = 20
 
 # Nothing was registered that a Pingback told again could be a repetition of.
 _TOLD_IN_VAIN = (Status.DECLINED, Status.HIDDEN, Status.GONE, Status.WAITING)
@@ -39,9 +42,10 @@ class Table:
     # Pings
 
     def put_ping(
-        self, ping: Ping, claim: Claim, base: str, status: Status = Status.QUEUED, *, fresh: bool = False
-    ) -> Item | None:
-        """Record a ping before it is queued.
+        self, ping: Ping, claim: Claim, base: str, status: Status = Status.QUEUED, told: Item | None = None,
+        *, fresh: bool = False,
+    ) -> Item | None:  # fmt: skip
+        """Record a ping before it is queued; or that it was declined at the door: `told` has further members.
 
         With `fresh`, a record of the last minute stays and is returned, unless nothing came of that ping.
         """
@@ -55,12 +59,14 @@ class Table:
             "received": stamp(ping.received),
             "status": str(status),
             "base": base,
+            "claim": claim.id,
             "feed": f"{claim.site}#pings",
             "seq": received,
-            "due": "ping",
-            "due_at": received + UNCONFIRMED,
             "expires": received + int(KEPT.total_seconds()),
+            **(told or {}),
         }
+        if status is not Status.DECLINED:
+            item |= {"due": "ping", "due_at": received + UNCONFIRMED}
         if ping.claimed:
             item["claimed"] = json.dumps(dict(ping.claimed), ensure_ascii=False)
         condition = {
@@ -73,10 +79,14 @@ class Table:
         }
         return self._items.put_or_earlier(item, condition if fresh else {})
 
-    def finish_ping(self, ping_id: str, told: Mapping[str, Any], due_at: int | None) -> None:
-        """Write the outcome of a visit; `due_at` (seconds) puts the ping on the list `due`, None takes it off."""
+    def finish_ping(self, ping_id: str, told: Mapping[str, Any], due_at: int | None, *, again: bool = False) -> None:
+        """Write the outcome of a visit; `due_at` (seconds) puts the ping on the list `due`, None takes it off.
+
+        `again` if the visit saw nothing new, which is counted until one does.
+        """
         members = {name: value for name, value in told.items() if value not in (None, "")}
         absent = [name for name in ("reason", "detail", "links_found", "retry_at") if name not in members]
+        absent += [] if again else ["repeats"]
         if due_at is not None:
             members |= {"due": "ping", "due_at": due_at}
         else:
@@ -85,14 +95,26 @@ class Table:
         update = "SET " + ", ".join(f"#{name} = :{name}" for name in members)
         update += " REMOVE " + ", ".join(f"#{name}" for name in absent) if absent else ""
         values = {f":{name}": value for name, value in members.items()}
+        if again:
+            update, names, values = f"{update} ADD #again :one", names | {"#again": "repeats"}, values | {":one": 1}
         self._items.update(keys.ping(ping_id), update, names, values, "attribute_exists(pk)")
+
+    def ping(self, ping_id: str) -> Item | None:
+        """The record of a ping, or None."""
+        return self._items.get(keys.ping(ping_id))
+
+    def count(self, site: str, date: str, protocol: str, status: str) -> None:
+        """Count a visit among those of a day (YYYY-MM-DD), by dialect and by what came of it."""
+        expires = int(datetime.fromisoformat(f"{date}T00:00:00+00:00").timestamp() + COUNTED.total_seconds())
+        names, values = {"#n": f"{protocol} {status}", "#e": "expires"}, {":one": 1, ":expires": expires}
+        self._items.change(keys.day(site, date), "SET #e = :expires ADD #n :one", names, values)
 
     # Mentions
 
     def mention(self, page: str, claim: str) -> Record | None:
         """The newest state of one mention."""
-        item = self._items.get(_mention_key(page, claim), ConsistentRead=True)
-        return _record(item) if item else None
+        item = self._items.get(keys.mention(page, claim), ConsistentRead=True)
+        return record_of(item) if item else None
 
     def mentions(self, page: str) -> Iterator[Record]:
         """Every mention of a page, whatever its state: for the owner, since strangers can make it any number."""
@@ -102,11 +124,14 @@ class Table:
             ExpressionAttributeValues=values,
             ConsistentRead=True,
         )
-        return map(_record, items)
+        return map(record_of, items)
 
-    def save(self, old: Record | None, new: Record, now: float) -> Record:
-        """Write `new` where `old` was read, numbered if the change can be seen, `now`. Raises Conflict."""
-        if new == old:
+    def save(self, old: Record | None, new: Record, now: float, *beside: Item) -> Record:
+        """Write `new` where `old` was read, numbered if the change can be seen, `now`. Raises Conflict.
+
+        All or nothing with what is `beside` it.
+        """
+        if new == old and not beside:
             return new
         changed = new.face != (old.face if old else None)
         if changed or new.partition != (old.partition if old else ""):
@@ -114,11 +139,11 @@ class Table:
             number = self.next_number(now, *((new.site,) if changed or new.id else ()))
             new = _numbered(old, new, number, int(now))
             # Before the edit itself: told too early it is told again, told too late it might never be told.
-            edited = old is not None and old.state is new.state
+            edited = old is not None and old.state is new.state is State.PUBLIC
             if edited and not self._items.put(_pointer(new, "EDIT", "edited", number), {}):
                 raise Conflict
         new = replace(new, version=new.version + 1)
-        if not self._items.put_all(record_item(new), _unless_changed(old), *_tombstone(old, new)):
+        if not self._items.put_all(record_item(new), _unless_changed(old), *_tombstone(old, new), *beside):
             raise Conflict
         return new
 
@@ -140,7 +165,7 @@ class Table:
                 others.append(_pointer(new, "EDIT", "edited", number))
             if old.state is State.PUBLIC and old.site != new.site:
                 others.append(_pointer(old, "TOMBSTONE", State.GONE, number))
-        key, still = _mention_key(old.page, old.claim), _unless_changed(old)
+        key, still = keys.mention(old.page, old.claim), _unless_changed(old)
         if not self._items.put_all(record_item(new), _unless_changed(there), *others, gone=key, still=still):
             raise Conflict
 
@@ -188,26 +213,35 @@ class Table:
         )
 
     def page_checked(self, page: str) -> Item | None:
-        """What the target answered when last asked: `status` (0 if it gave no answer), `checked` (seconds), `asked`."""
+        """What the target answered when last asked: `status` (0: none), `checked` (seconds), `asked`, `language`."""
         return self._items.get({"pk": _page(page), "sk": "PAGE"})
 
-    def put_page_checked(self, page: str, asked: str, status: int, now: int) -> None:
-        """Remember the answer of a target, and at which spelling of its address."""
-        told = {"page": page, "asked": asked, "status": status, "checked": now}
+    def put_page_checked(self, page: str, asked: str, status: int, now: int, language: str = "") -> None:
+        """Remember the answer of a target, at which spelling of its address, and its language."""
+        told: Item = {"page": page, "asked": asked, "status": status, "checked": now, "language": language}
         self._items.put({"pk": _page(page), "sk": "PAGE", **told}, {})
 
-    def rules(self, site: str) -> list[Rule]:
-        """Every rule of a site."""
-        values = pack({":pk": f"SITE#{site}", ":rule": "RULE#"})
-        items = self._items.query(
-            KeyConditionExpression="pk = :pk AND begins_with(sk, :rule)", ExpressionAttributeValues=values
-        )
-        return [rule for item in items if (rule := _rule(site, item))]
+    def look(self, site: str, names: Sequence[Key]) -> dict[Key, Action]:
+        """The actions of those of at most MOST_AT_ONCE names that are rules of a site. Raises Busy."""
+        wanted = {keys.rule(site, *name)["sk"]: name for name in names}
+        items = self._items.get_many(keys.rule(site, *name) for name in names)
+        return {wanted[item["sk"]]: rule.action for item in items if (rule := rule_of(site, item))}
 
     def put_rule(self, rule: Rule) -> None:
         """Write a rule; the same kind and value again replaces its action."""
-        key = {"pk": f"SITE#{rule.site}", "sk": f"RULE#{rule.kind}#{short(rule.value)}"}
-        self._items.put(key | {"kind": rule.kind, "value": rule.value, "action": str(rule.action)}, {})
+        self._items.put(rule_item(rule), {})
+
+    def delete_rule(self, site: str, name: Key) -> None:
+        """Take a rule back, if it is there."""
+        self._items.delete(keys.rule(site, *name))
+
+    def seen_elsewhere(self, site: str, fingerprint: str, host: str, expires: int) -> tuple[str, ...]:
+        """The other hosts on which a text was seen, the first MOST_HOSTS; and remember this one until then."""
+        key = keys.text(site, fingerprint)
+        hosts = str((self._items.get(key) or {}).get("hosts", "")).split()
+        if host not in hosts and len(hosts) < MOST_HOSTS:
+            self._items.put(key | {"hosts": " ".join([*hosts, host]), "expires": expires}, {})
+        return tuple(other for other in hosts if other != host)
 
     def next_number(self, now: float, *sites: str) -> int:
         """The next of the one sequence, max(last + 1, seconds since 2020): it rises, and is never behind the clock.
@@ -229,18 +263,20 @@ class Table:
         return int(self._items.change(keys.SEQUENCE, all_to("#n + :one"), names, {":one": 1, ":zero": 0})["n"])
 
 
-def _rule(site: str, item: Item) -> Rule | None:
+def rule_item(rule: Rule) -> Item:
+    """A rule as it is stored."""
+    told = {"kind": str(rule.kind), "value": rule.value, "action": str(rule.action), "made": rule.made}
+    return keys.rule(rule.site, *rule.key) | told
+
+
+def rule_of(site: str, item: Item) -> Rule | None:
     """A rule, which an owner may have written by hand: a mistake in it must not stop the site. None if it is none."""
-    kind, value = item.get("kind"), item.get("value")
-    if not isinstance(kind, str) or not isinstance(value, str):
+    kind, value = str(item.get("kind")).lower(), item.get("value")
+    if kind not in set(Kind) or not isinstance(value, str):
         return None
     action = str(item.get("action")).lower()
     known = Action(action) if action in set(Action) else Action.HOLD
-    return Rule(site, kind.lower(), value.lower() if kind.lower() == "host" else value, known)
-
-
-def _mention_key(page: str, claim: str) -> Item:
-    return _key(page, "MENTION", claim)
+    return Rule(site, Kind(kind), value, known, str(item.get("made", "")))
 
 
 def _page(page: str) -> str:
@@ -255,11 +291,12 @@ def record_item(record: Record) -> Item:
         members |= {"feed": record.partition, "seq": record.number}
     if record.thread:
         members["thread"] = short(record.thread)
-    return _mention_key(record.page, record.claim) | members
+    return keys.mention(record.page, record.claim) | members
 
 
-def _record(item: Item) -> Record:
-    members = {name: item[name] for name in Record.__slots__}
+def record_of(item: Item) -> Record:
+    """A mention as it was stored."""
+    members = {name: item[name] for name in Record.__slots__ if name in item}  # older ones have fewer
     members |= {"protocols": tuple(item["protocols"].split(",")), "state": State(item["state"])}
     return Record(**members)
 

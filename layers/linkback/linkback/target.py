@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from turbohtml import TokenType, tokenize
 
-from linkback import __version__, content, encoding, urls
+from linkback import __version__, content, encoding, language, urls
 from linkback.ping import Declined, Reason, TryLater
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ MISSING = (404, 410)
 NO_PAGE = "linkback-asks-for-what-is-no-page"
 
 _GOOD = range(200, 300)
+_HEAD = 4096  # bytes in which a page's <html> stands
 _ENDING = re.compile(r"\.[a-z0-9]{1,5}$", re.IGNORECASE | re.ASCII)
 # RFC 8288, section 3: links are separated by commas, which their parameters may have, too.
 _LINKS = re.compile(r",\s*(?=<)")
@@ -37,11 +38,12 @@ _CANONICAL = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?canonical(?:\s[^\"]*)?
 
 
 class Found(NamedTuple):
-    """What a target answered: its status (0 for no answer), its own address, and what told that."""
+    """What a target answered: its status (0 for no answer), its own address, what told that, and its language."""
 
     status: int
     address: Url | None = None
     by: str = ""
+    language: str = ""
 
 
 class Targets:
@@ -76,7 +78,7 @@ class Targets:
             if before is None:  # later there may be mentions, which would have to move
                 self._learn(claim, found, base, now)
             # After the alias: who finds that the page was asked finds its alias, too.
-            self._table.put_page_checked(claim.told_page, asked, found.status, now)
+            self._table.put_page_checked(claim.told_page, asked, found.status, now, found.language)
             status = found.status
         if status in MISSING:
             raise Declined(Reason.TARGET_MISSING, f"{claim.target} does not exist (HTTP {status}).")
@@ -115,12 +117,14 @@ class Targets:
             return Found(0)
         if answer.status not in _GOOD:
             return Found(answer.status)
+        told = language_of(answer)
         if not answer.lasting:
-            return Found(answer.status)  # while a page is led away for the time being, its address stays its own
+            # While a page is led away for the time being, its address stays its own.
+            return Found(answer.status, language=told)
         named = canonical(answer)
         if named and self._policy.sites.of(named):
-            return Found(answer.status, named, "canonical")
-        return Found(answer.status, answer.url, "redirect")
+            return Found(answer.status, named, "canonical", told)
+        return Found(answer.status, answer.url, "redirect", told)
 
 
 def _without_query(url: Url) -> str:
@@ -136,6 +140,15 @@ def canonical(answer: Answer) -> Url | None:
     if answer.media_type not in ("text/html", "application/xhtml+xml", ""):
         return None
     return _in_head(encoding.decode(answer.body, answer.charset), answer.url)
+
+
+def language_of(answer: Answer) -> str:
+    """The language that an HTML page says it is in, such as `en`; "" if it says none. Total."""
+    if answer.media_type not in ("text/html", "application/xhtml+xml", ""):
+        return ""
+    head = tokenize(encoding.decode(answer.body[:_HEAD], answer.charset))
+    start = next((token for token in head if token.type is TokenType.START_TAG and token.tag == "html"), None)
+    return language.primary(start.attr("lang") or "") if start else ""
 
 
 def _in_head(text: str, base: Url) -> Url | None:

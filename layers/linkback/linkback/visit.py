@@ -7,17 +7,23 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linkback import __version__, page, record, urls
+from linkback.impressions import Impressions, Permitted, unasked
 from linkback.ping import Declined, Ping, Reason, Status, TryLater
 from linkback.record import Record, State
+from linkback.rules import Looked
 from linkback.table import Conflict
 from linkback.target import MISSING, Targets
 
 if TYPE_CHECKING:
     from linkback.mention import Mention
-    from linkback.policy import Claim, Policy, Rule
+    from linkback.page import Reading
+    from linkback.policy import Claim, Policy
+    from linkback.rules import Look
+    from linkback.surroundings import Surroundings
     from linkback.table import Table
     from linkback.urls import Url
     from linkback.web import Answer
@@ -35,13 +41,18 @@ _PAGES = (200, 203)
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """What became of a ping: what its status page says, and when to look again (seconds), if at all."""
+    """What became of a ping: what its status page says, and when to look again (seconds), if at all.
+
+    `again` if its page said what it had said before; `claim` is the claim as it was settled, if it could be read.
+    """
 
     status: Status
     reason: Reason | None = None
     detail: str = ""
     links_found: tuple[str, ...] = ()
     retry_at: int | None = None
+    again: bool = False
+    claim: Claim | None = None
 
 
 class Seen(NamedTuple):
@@ -50,6 +61,8 @@ class Seen(NamedTuple):
     source: str
     place: Url
     mention: Mention
+    surroundings: Surroundings
+    sentence: str
 
 
 class Visitor:
@@ -58,9 +71,12 @@ class Visitor:
     `clock` tells the time (seconds since 1970) at which something is published, which is later than the visit began.
     """
 
-    def __init__(self, policy: Policy, table: Table, fetch: Fetch, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, policy: Policy, table: Table, fetch: Fetch, clock: Callable[[], float], permitted: Permitted = unasked
+    ) -> None:
         self._policy, self._table, self._fetch, self._clock = policy, table, fetch, clock
         self._targets = Targets(policy, table, fetch)
+        self._impressions = Impressions(table, permitted)
 
     def visit(self, ping: Ping, base: str, now: float) -> Fate:
         """See for ourselves, and write it down. `now` is the time at which the visit begins, in seconds."""
@@ -69,7 +85,10 @@ class Visitor:
         told["reason"] = str(fate.reason) if fate.reason else ""
         told["links_found"] = json.dumps(fate.links_found) if fate.links_found else ""
         told["retry_at"] = _iso(fate.retry_at) if fate.retry_at else ""
-        self._table.finish_ping(ping.id, told, fate.retry_at)
+        told["claim"] = fate.claim.id if fate.claim else ""
+        self._table.finish_ping(ping.id, told, fate.retry_at, again=fate.again)
+        if fate.claim:
+            self._table.count(fate.claim.site, _iso(now)[:10], ping.protocol, fate.status)
         return fate
 
     def _fate(self, ping: Ping, base: str, now: float) -> Fate:
@@ -78,34 +97,36 @@ class Visitor:
         except Declined as refusal:
             return _declined(refusal)
         claim = self._targets.known(claim)
-        rules, old = self._table.rules(claim.site), self._table.mention(claim.page, claim.id)
+        look, old = self._look(claim), self._table.mention(claim.page, claim.id)
         agent = f"Linkback/{__version__} (verifying a {ping.protocol} to {claim.site}; +{base}/pings/{ping.id})"
         try:
-            seen = self._see(_places(ping, claim, old), claim, rules, agent)
+            seen = self._see(_places(ping, claim, old), claim, look, agent)
             settled = self._targets.check(claim, base, int(now))
             if settled.page != claim.page:  # what its page is was learned just now
-                claim, rules = settled, self._table.rules(settled.site)
+                claim, look = settled, self._look(settled)
                 old = self._table.mention(claim.page, claim.id)
                 for url in (claim.source, seen.place):
-                    self._policy.admit(url, claim, rules)
+                    self._policy.admit(url, claim, look)
+            return self._keep(ping, claim, old, seen, look, now)
         except Declined as refusal:
-            return self._lose(claim, old, refusal, now)
+            return replace(self._lose(claim, old, refusal, now), claim=claim)
         except TryLater as weather:
-            return Fate(Status.WAITING, weather.reason, weather.detail, retry_at=int(now) + weather.after)
-        # A redirect does not launder where a page is from.
-        held = any(self._policy.holds(replace(claim, source=url), rules) for url in (claim.source, seen.place))
-        return self._keep(replace(ping, source=seen.source), claim, old, seen.mention, held=held, now=now)
+            retry_at = int(now) + weather.after
+            return Fate(Status.WAITING, weather.reason, weather.detail, retry_at=retry_at, claim=claim)
 
-    def _see(self, places: list[str], claim: Claim, rules: list[Rule], agent: str) -> Seen:
+    def _look(self, claim: Claim) -> Look:
+        return Looked(partial(self._table.look, claim.site))
+
+    def _see(self, places: list[str], claim: Claim, look_up: Look, agent: str) -> Seen:
         """What the first place with the link says. Raises what the very first place was refused for."""
 
         def admit(url: Url) -> None:
-            self._policy.admit(url, claim, rules)
+            self._policy.admit(url, claim, look_up)
 
         def look(source: str) -> Seen:
             answer = self._fetch(urls.parse(source), admit=admit, agent=agent)
             _refuse_status(answer)
-            return Seen(source, answer.url, _mention(answer, claim))
+            return Seen(source, answer.url, *_mention(answer, claim))
 
         try:
             return look(places[0])
@@ -116,11 +137,20 @@ class Visitor:
                         return look(other)
             raise
 
-    def _keep(self, ping: Ping, claim: Claim, old: Record | None, mention: Mention, *, held: bool, now: float) -> Fate:
-        def settle(old: Record | None) -> Record:
-            return record.found(old, claim, ping, mention, held=held, visited=int(now * 1000))
+    def _keep(self, ping: Ping, claim: Claim, old: Record | None, seen: Seen, look: Look, now: float) -> Fate:
+        impression = self._impressions.of(ping, claim, seen, look, now)
+        # A redirect does not launder where a page is from.
+        author, doubt = seen.mention.author.url, impression.doubt
+        held = [self._policy.holds(url, claim, look, author, doubt) for url in (claim.source, seen.place)]
+        told, visited = replace(ping, source=seen.source), int(now * 1000)
 
-        return Fate(_ENDS.get(self._settle(claim, old, settle).state, Status.HELD))
+        def settle(old: Record | None) -> Record:
+            new = record.found(old, claim, told, seen.mention, held=any(held), visited=visited)
+            return record.impressed(new, impression, visited)
+
+        kept = self._settle(claim, old, settle)
+        again = old is not None and (kept.seen, kept.state) == (old.seen, old.state)
+        return Fate(_ENDS.get(kept.state, Status.HELD), again=again, claim=claim)
 
     def _lose(self, claim: Claim, old: Record | None, refusal: Declined, now: float) -> Fate:
         if old is None or refusal.reason not in record.LOSING:
@@ -146,7 +176,7 @@ class Visitor:
         raise RuntimeError(message)
 
 
-def _mention(answer: Answer, claim: Claim) -> Mention:
+def _mention(answer: Answer, claim: Claim) -> Reading:
     """What the page says of the target; if it has no link to the address that was told, of the page that is meant."""
     try:
         return page.read(answer, claim.target)

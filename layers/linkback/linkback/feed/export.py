@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from linkback.feed import jf2
 from linkback.feed.format import Channel, Members, json_headers, json_list
-from linkback.record import State
+from linkback.record import State, partitions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -34,7 +34,8 @@ def members(kept: Kept) -> Members:
 
 def everything(index: Index, sites: Iterable[str], after: int) -> Iterator[Kept]:
     """All of these sites behind a number, oldest first."""
-    found = [index.kept(site, state, after) for site in sites for state in _STATES]
+    places = [place for site in sites for state in _STATES for place in partitions(site, state)]
+    found = [index.kept(place, after) for place in places]
     return heapq.merge(*found, key=lambda kept: kept.number)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from linkback.index import Index
     from linkback.query import Query
     from linkback.site import Sites
+    from linkback.tokens import Owner
 
 # Each is a module of this package, imported when it is asked for.
 _FORMATS = {
@@ -125,11 +126,16 @@ class Feeds:
         asked = replace(query.read(request.query), targets=())
         kind, _, told = request.headers.get("authorization", "").partition(" ")
         token = told.strip() if kind.lower() == "bearer" else asked.token
-        if not token or not self._index.knows(token):
+        owner = self._index.owner(token)
+        if not owner:
             return unauthorized(request)
-        if not names(self._sites, asked.domain):
+        known = names(self._sites, asked.domain)
+        if not known:
             return self._unknown(asked, request)
-        found = export.everything(self._index, names(self._sites, asked.domain), asked.since_id)
+        sites = tuple(filter(owner.may, known))
+        if not sites:
+            return _of_others(owner, request)
+        found = export.everything(self._index, sites, asked.since_id)
         kept = f"&{urlencode({'token': asked.token})}" if asked.token else ""
         answer = Answer(request, None)
         return self._filled(
@@ -161,6 +167,11 @@ class Feeds:
             changed=answer.changed,
             hub=self._hub,
         )
+
+
+def _of_others(owner: Owner, request: Request) -> Response:
+    told = f"This token is for {', '.join(owner.sites)} only: ask for that domain, or with another token."
+    return trouble(403, "forbidden", told, request)
 
 
 def _form(name: str, asked: Query) -> Format[Any]:

@@ -36,7 +36,10 @@ NONE = "There are no AWS credentials in this shell: run aws configure, or aws ss
 NO_PROFILE = (
     "The profile of your AWS settings cannot be used: set AWS_PROFILE to one that `aws configure list-profiles` names."
 )
-NO_REGION = "No region is set: say which one, as in REGION=eu-central-1 (after make deploy), or set AWS_DEFAULT_REGION."
+NO_REGION = (
+    "No region is set: say which one, as in REGION=eu-central-1 (after make deploy, before linkback token), or set "
+    "AWS_DEFAULT_REGION."
+)
 WRONG_REGION = "{region} is no region of AWS: write it like REGION=eu-central-1."
 UNREACHABLE = "AWS cannot be reached ({error}): is the region {region} spelt right, and is there a network?"
 

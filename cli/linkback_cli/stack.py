@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from deploy.account import in_words
+from linkback_cli.account import in_words
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from deploy.account import Account
+    from linkback_cli.account import Account
 
 # How template.yaml's Description begins, and by which a stack is known as ours.
 OURS = "Linkback:"

@@ -1,0 +1,239 @@
+"""What an owner does with mentions: approve, hold, spam, delete; trust and block with it; and undo.
+
+Each act is one mention's, written in one piece with the rule that goes with it; a list of acts is one after another,
+each done or refused. Everything can be undone for a day, deletion too; then what was deleted is erased.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from linkback import keys, rules, urls
+from linkback.desk.refused import Refused
+from linkback.mention import Mention, Relation
+from linkback.ping import Status, stamp
+from linkback.record import Record, State
+from linkback.rules import Action, Key, Kind, Rule
+from linkback.shared_hosts import is_shared
+from linkback.table import Conflict, rule_item
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from linkback.desk.ledger import Found, Ledger
+    from linkback.dynamodb import Item
+    from linkback.table import Table
+    from linkback.tokens import Owner
+
+ATTEMPTS = 5
+A_DAY = 86_400
+CLAIM = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
+
+
+class Act(StrEnum):
+    """What can be done with a mention."""
+
+    APPROVE = "approve"
+    HOLD = "hold"
+    SPAM = "spam"
+    DELETE = "delete"
+
+
+class Scope(StrEnum):
+    """For whom a rule is written along: nobody, the host of the source, or the author that its page names."""
+
+    NONE = "none"
+    HOST = "host"
+    AUTHOR = "author"
+
+
+STATES = {Act.APPROVE: State.PUBLIC, Act.HOLD: State.HELD, Act.SPAM: State.SPAM, Act.DELETE: State.DELETED}
+# What an act says of others of the same host or author; a rule goes with it where its owner says so.
+RULES = {Act.APPROVE: Action.ALLOW, Act.HOLD: Action.HOLD, Act.SPAM: Action.BLOCK, Act.DELETE: Action.BLOCK}
+_PAST = {State.PUBLIC: "approved", State.HELD: "held", State.SPAM: "called spam", State.DELETED: "deleted"}
+
+
+class Changed(NamedTuple):
+    """One rule, or one approval's mark (rules.KNOWN), as it is now and as it was; None where there is none."""
+
+    site: str
+    key: Key
+    now: Action | None
+    before: Action | None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """One act: enough to tell of it, and to undo it. `ruled` is Record.ruled of before."""
+
+    claim: str
+    site: str
+    source: str
+    before: State
+    after: State
+    ruled: int
+    changed: tuple[Changed, ...] = ()
+
+    def to_item(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def from_item(cls, told: dict[str, Any]) -> Done:
+        """The inverse of to_item, after JSON."""
+        changed = tuple(
+            Changed(site, Key(Kind(key[0]), key[1]), now and Action(now), before and Action(before))
+            for site, key, now, before in told["changed"]
+        )
+        states = {"before": State(told["before"]), "after": State(told["after"])}
+        return cls(**{**told, **states, "changed": changed})
+
+
+class Acts:
+    """The acts of one bridge's owners. `clock` tells the time, in seconds since 1970."""
+
+    def __init__(self, table: Table, ledger: Ledger, clock: Callable[[], float]) -> None:
+        self._table, self._ledger, self._clock = table, ledger, clock
+
+    def act(self, claim: str, act: Act, scope: Scope, owner: Owner) -> Done:
+        """Do it, now. Raises Refused where it cannot be done, and nothing was."""
+        for _ in range(ATTEMPTS):
+            found, record = self._find(claim, owner)
+            new = self._wanted(record, act)
+            changed, beside = self._rule(record, act, scope)
+            if act is Act.DELETE and record.state is not State.DELETED:
+                beside.append(_kept_for_undo(record, self._clock()))
+            with suppress(Conflict):
+                self._table.save(record, new, self._clock(), *beside)
+                changed += self._standing(record, act)
+                self._tell(found, new.state)
+                return Done(claim, record.site, record.source, record.state, new.state, record.ruled, tuple(changed))
+        raise _busy(claim)
+
+    def undo(self, done: Done, owner: Owner) -> None:
+        """Put a mention, and the rules that went with it, where they were. Raises Refused if either changed since."""
+        for _ in range(ATTEMPTS):
+            found, record = self._find(done.claim, owner)
+            if record.state is not done.after:
+                told = f"{done.source} was not put back: since then it was {_PAST.get(record.state, 'changed')}."
+                raise Refused(409, "changed", told)
+            old = self._restored(record) if record.state is State.DELETED else record
+            new = replace(old, state=done.before, ruled=done.ruled)
+            with suppress(Conflict):
+                self._table.save(record, new, self._clock())
+                self._tell(found, new.state)
+                for change in reversed(done.changed):
+                    self._put_back(change)
+                return
+        raise _busy(done.claim)
+
+    # One mention
+
+    def _find(self, claim: str, owner: Owner) -> tuple[Found, Record]:
+        found = self._ledger.find(claim) if CLAIM.fullmatch(claim) else None
+        record = self._ledger.record(found.mention) if found and found.mention else None
+        if not found or not record or not owner.may(record.site):  # of other sites no token tells that there is one
+            raise Refused(404, "unknown-mention", f"There is no mention {claim[:40]} for this token to act on.")
+        return found, record
+
+    def _wanted(self, record: Record, act: Act) -> Record:
+        if record.state is State.GONE and act in (Act.APPROVE, Act.HOLD):
+            told = f"{record.source} does not link here any more: try its ping again, and if the link is back so is it."
+            raise Refused(409, "gone", told)
+        if record.state is State.DELETED and act is not Act.DELETE:
+            record = self._restored(record)
+        if act is Act.DELETE:
+            nothing = Mention(Relation.MENTION, record.source).to_json()
+            return replace(record, state=State.DELETED, ruled=1, seen=nothing, signals="", claimed="", sentence="")
+        return replace(record, state=STATES[act], ruled=1)
+
+    def _restored(self, record: Record) -> Record:
+        """With the words it had before it was deleted, if they are still kept."""
+        kept = self._ledger.get(_undo_key(record)) or {}
+        words = {name: kept[name] for name in ("seen", "signals", "claimed", "sentence") if name in kept}
+        return replace(record, **words)
+
+    def _tell(self, found: Found, state: State) -> None:
+        self._ledger.told(found.pings, Status.PUBLISHED if state is State.PUBLIC else Status.HELD)
+
+    # What goes with it
+
+    def _rule(self, record: Record, act: Act, scope: Scope) -> tuple[list[Changed], list[Item]]:
+        if scope is Scope.NONE:
+            return [], []
+        key, action = rule_key(record, scope), RULES[act]
+        before = self._table.look(record.site, [key]).get(key)
+        made = stamp(datetime.fromtimestamp(self._clock(), UTC))
+        changed = Changed(record.site, key, action, before)
+        return [changed] if before is not action else [], [rule_item(Rule(record.site, *key, action, made))]
+
+    def _standing(self, record: Record, act: Act) -> list[Changed]:
+        """An approved host, or author, is known from then on; one of spam is not."""
+        key = rules.standing_of(urls.parse(record.source), author(record))
+        if key is None or act not in (Act.APPROVE, Act.SPAM):
+            return []
+        before = self._table.look(record.site, [key]).get(key)
+        change = Changed(record.site, key, Action.ALLOW if act is Act.APPROVE else None, before)
+        if change.now is change.before:
+            return []
+        self._set(change.site, key, change.now)
+        return [change]
+
+    def _put_back(self, change: Changed) -> None:
+        if self._table.look(change.site, [change.key]).get(change.key) is change.now:  # else its owner changed it since
+            self._set(change.site, change.key, change.before)
+
+    def _set(self, site: str, key: Key, action: Action | None) -> None:
+        if action is None:
+            self._table.delete_rule(site, key)
+        else:
+            self._table.put_rule(Rule(site, *key, action, stamp(datetime.fromtimestamp(self._clock(), UTC))))
+
+
+def author(record: Record) -> str:
+    """The address that its page gives for its author, or ""."""
+    with suppress(ValueError, KeyError, TypeError):
+        return Mention.from_json(record.seen).author.url
+    return ""
+
+
+def rule_key(record: Record, scope: Scope) -> Key:
+    """The name of the rule that speaks of others like this one. Raises Refused where there is none to be had."""
+    source = urls.parse(record.source)
+    if scope is Scope.HOST:
+        if is_shared(source.host):
+            told = f"{source.host} has pages of many people: judge its author, or write a rule for a prefix."
+            raise Refused(400, "shared-host", told)
+        return Key(Kind.HOST, rules.authority(source))
+    name = author(record)
+    if not rules.author_key(name):
+        told = f"{record.source} gives no address for its author: judge its host, or a prefix."
+        raise Refused(400, "no-author", told)
+    if not rules.believed(name, source):
+        told = f"{record.source} calls {name} its author, and any page may: judge its host, or a prefix."
+        raise Refused(400, "author-elsewhere", told)
+    return Key(Kind.AUTHOR, rules.author_key(name))
+
+
+def _kept_for_undo(record: Record, now: float) -> Item:
+    words = {name: getattr(record, name) for name in ("seen", "signals", "claimed", "sentence")}
+    return _undo_key(record) | words | {"expires": int(now) + A_DAY}
+
+
+def _undo_key(record: Record) -> Item:
+    return {"pk": keys.mention(record.page, record.claim)["pk"], "sk": f"UNDO#{record.claim}"}
+
+
+def _busy(claim: str) -> Refused:
+    return Refused(409, "busy", f"{claim} is being visited just now: do this again in a moment.")
+
+
+def as_json(done: list[Done]) -> str:
+    """Acts as they are kept for undo."""
+    return json.dumps([one.to_item() for one in done], ensure_ascii=False)
