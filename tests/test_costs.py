@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from linkback import rules, urls
+from linkback.ping import Protocol
 from linkback_cli import template
 
 if TYPE_CHECKING:
@@ -21,9 +23,12 @@ PINGS, CALLS, READS = (
     [[cell.strip() for cell in row.strip("|").split("|")] for row in table.splitlines()] for table in TABLES
 )
 
+# Where replies stand: what the table of calls says of rules is for an address like this.
+BLOG = "https://blog.example.org/notes/2026/a-reply/"
 # A reply of 470 letters, as people write them.
 REPLY = ("A paragraph of an honest reply, with a few words more than it needs. " * 7)[:470]
-PAGE = """<title>Ponds</title><article class="h-entry"><h1 class="p-name">A post of mine about ponds</h1>
+PAGE = """<html lang="en"><title>Ponds</title>
+<article class="h-entry"><h1 class="p-name">A post of mine about ponds</h1>
 <a class="p-author h-card" href="/">Ada Author<img class="u-photo" src="/ada.jpg" alt=""></a>
 <time class="dt-published" datetime="2026-11-22T10:00:00Z"></time>
 <div class="e-content"><p>{reply}</p><p>See <a class="u-in-reply-to" href="{target}">this</a></p></div></article>"""
@@ -68,8 +73,14 @@ def size(item: dict[str, dict[str, str]]) -> int:
 
 
 def units(item: dict[str, Any]) -> int:
-    """Write units of one new item: each KB begun, in the table and in each index that has all of it; `due` has keys."""
-    return math.ceil(size(item) / 1024) * (1 + ("feed" in item) + ("thread" in item)) + ("due" in item)
+    """Write units of a new item: each KB begun, in the table and each index that has all of it; two have keys alone."""
+    whole, keys = 1 + ("feed" in item) + ("thread" in item), ("due" in item) + ("claim" in item)
+    return math.ceil(size(item) / 1024) * whole + keys
+
+
+def names(source: str, author: str = "") -> int:
+    """How many rules could speak of a source, and the one mark of an approval."""
+    return len(rules.covering(urls.parse(source), Protocol.WEBMENTION, author)) + 1
 
 
 def told(name: str) -> list[float]:
@@ -83,7 +94,8 @@ def test_a_published_ping_writes_and_reads_what_the_table_says(
     bridge = request.getfixturevalue("make_bridge")(SITES="127.0.0.1", SELF_MENTIONS="allow")
     target = internet.put("/a-post-of-mine/", "<title>It exists</title>")
     calls.clear()
-    bridge.webmention(internet.put("/notes/2026/a-reply/", PAGE.format(reply=REPLY, target=target)), target)
+    source = internet.put("/notes/2026/a-reply/", PAGE.format(reply=REPLY, target=target))
+    bridge.webmention(source, target)
     bridge.work()
 
     items = {
@@ -93,18 +105,34 @@ def test_a_published_ping_writes_and_reads_what_the_table_says(
     }
     assert units(items["PING#PING"]) == told("the ping's record")[0]
     assert units(items["PAGE#PAGE"]) == told("what the target answered")[0]
+    assert units(items["TEXT#TEXT"]) == told("where its text was seen")[0]
     assert 1536 < size(items["PAGE#MENT"]) < 2048
     assert units(items["PAGE#MENT"]) == told("the mention, 2 units")[0]
-    number_taken, ended = (params for name, params in calls if name == "UpdateItem")
+    number_taken, ended, counted = (params for name, params in calls if name == "UpdateItem")
     assert number_taken["Key"]["pk"]["S"] == "SEQUENCE"
-    assert told("the next number")[0] == 1
+    assert counted["Key"]["pk"]["S"].startswith("DAY#")
+    assert told("the next number")[0] == told("one more of the day")[0] == 1
     record = dynamodb.get_item(TableName=table_name, Key=ended["Key"])["Item"]
     assert "due" not in record  # one unit to take it out of the index, one each for the table and `feed`
-    assert units(record) + 1 == told("the ping's end")[0]
+    assert record["claim"] == items["PING#PING"]["claim"]  # so the index `claim` is not written
+    assert units(record) - 1 + 1 == told("the ping's end")[0]
 
-    assert Counter(name for name, _ in calls) == {"Query": 2, "PutItem": 3, "GetItem": 4, "UpdateItem": 2}
+    made = {"BatchGetItem": 3, "PutItem": 4, "GetItem": 7, "UpdateItem": 3}
+    assert Counter(name for name, _ in calls) == made
     consistent = [params.get("ConsistentRead", False) for name, params in calls if name == "GetItem"]
-    rows = ("is the target another", "is the mention known", "was the target", "is it one by now")
-    assert [1.0 if one else 0.5 for one in consistent] == [told(row)[1] for row in rows]
+    rows = ("did this ping", "is the target another", "is the mention known", "was the target", "is it one by now")
+    assert [1.0 if one else 0.5 for one in consistent] == [
+        told(row)[1] for row in (*rows, "where its text was seen", "in what language")
+    ]
     assert number(CALLS[-1][1]) == number(next(row for row in PINGS if "write units" in row[0])[2])
     assert number(CALLS[-1][2]) == number(next(row for row in PINGS if "read units" in row[0])[2])
+    assert looked_up(calls) == names(source) + names(source, internet.origin)
+    assert told("the site's rules")[1] == 0.5 * (names(BLOG) + names(BLOG, "https://blog.example.org/"))
+    read = next(row for row in READS if "read units" in row[0])
+    assert math.isclose(number(read[2]), 1000 * size(items["PAGE#MENT"]) / 4096 / 2, rel_tol=0.05)
+
+
+def looked_up(calls: list[Call]) -> int:
+    """The keys of rules that were asked for: each is a read of its own, whether or not there is one."""
+    tables = [params["RequestItems"].values() for name, params in calls if name == "BatchGetItem"]
+    return sum(len(one["Keys"]) for table in tables for one in table)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from click.testing import CliRunner
 
-from deploy.__main__ import AFTERWARDS
+from deploy.__main__ import AFTERWARDS, DESK
 from developer import OURS, Developer
 from linkback_cli import template
+from linkback_cli.command import main as linkback
 from linkback_cli.emulator import Emulator
 from terminal import talk
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 OUTPUTS = {
     "Tags": '<link rel="pingback" href="https://b/pingback">\n<link rel="webmention" href="https://b/webmention">',
     "FeedUrl": "https://b/api/mentions.jf2?domain=example.com",
+    "Desk": "https://b/dashboard",
     "WebmentionEndpoint": "https://b/webmention",
 }
 BUILD = ["make", "build", "ARGS=--parameter-overrides Architecture=arm64"]
@@ -79,12 +82,25 @@ def test_a_new_stack_is_built_deployed_and_its_tags_are_told_to_the_letter(devel
     words = ["--no-confirm-changeset", "--parameter-overrides", 'Sites="example.com,blog.example.org"']
     assert developer.calls == [BUILD, [*DEPLOY, *words]]
     assert told.startswith("Account 000000000000, region eu-central-1, stack linkback (new)\n")
-    held = "With Moderation=first it is held for you, and in no feed until you allow its host: see README."
-    assert told.endswith(f"{AFTERWARDS.format(**OUTPUTS)}\n{held}\n")
+    held = "With Moderation=first it is held for you, and in no feed until you approve it at the desk."
+    desk = DESK.format(**OUTPUTS, stack="linkback", region="eu-central-1")
+    assert told.endswith(f"{AFTERWARDS.format(**OUTPUTS)}\n{held}\n{desk}\n")
 
 
 def test_what_is_told_afterwards_are_outputs_of_the_template() -> None:
     assert set(re.findall(r"{(\w+)}", AFTERWARDS)) <= template.load().tree["Outputs"].keys()
+
+
+def test_an_owner_is_told_where_the_desk_is_and_how_to_get_the_first_token(developer: Developer) -> None:
+    told = developer.deploy(SITES="example.com", STACK="mine", PARAMETERS="Moderation=none")
+    assert "\nYou moderate at https://b/dashboard\n" in told
+    assert told.endswith(" .venv/bin/linkback token create NAME --stack mine --region eu-central-1\n")
+
+
+def test_the_command_for_the_first_token_is_one_that_there_is() -> None:
+    [words] = re.findall(r"\.venv/bin/linkback (.*)", DESK.format(Desk="", stack="mine", region="eu-west-1"))
+    ran = CliRunner().invoke(linkback, [*words.split(), "--help"])
+    assert ran.exit_code == 0, ran.output
 
 
 def test_everything_can_be_said_at_once(developer: Developer) -> None:

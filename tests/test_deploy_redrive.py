@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from deploy.account import Account
 from deploy.redrive import redrive, send_back
 from developer import OURS, Developer
 from linkback_cli import template
+from linkback_cli.account import Account
 from linkback_cli.emulator import Emulator
 from linkback_cli.trouble import Trouble
 

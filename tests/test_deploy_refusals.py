@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from deploy import account, stack
 from developer import Developer, aws, error, linkback_in
+from linkback_cli import account, stack
 from linkback_cli.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -143,7 +143,10 @@ def test_both_commands_end_with_that_sentence(developer: Developer, module: str)
 
 
 def test_a_region_must_be_said_somewhere(developer: Developer) -> None:
-    said = "No region is set: say which one, as in REGION=eu-central-1 (after make deploy), or set AWS_DEFAULT_REGION."
+    said = (
+        "No region is set: say which one, as in REGION=eu-central-1 (after make deploy, before linkback token), or set "
+        "AWS_DEFAULT_REGION."
+    )
     assert developer.refusal(AWS_DEFAULT_REGION="") == said
 
 

@@ -152,6 +152,7 @@ def test_every_field_of_a_log_line_is_told(bridge: Any, internet: Any) -> None:
     bridge.fate(internet.put("/a", "no link"), "https://example.com/")
     bridge.webmention("https://a.example/", "https://elsewhere.example/")
     bridge.get("/api/mentions.jf2")
+    bridge.get("/moderation/mentions")
     unreadable = {"messageId": "m", "body": "{}", "attributes": {"MessageGroupId": "a.example"}}
     bridge.verify({"Records": [unreadable]}, None)
     for event, fields in bridge.logged:

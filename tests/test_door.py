@@ -14,7 +14,8 @@ from linkback import address
 from linkback.dialect import Request
 from linkback.door import Door
 from linkback.ping import Ping, Protocol
-from linkback.policy import Action, Pace, Policy, Rule, SelfMentions
+from linkback.policy import Pace, Policy, SelfMentions
+from linkback.rules import Action, Kind, Rule
 from linkback.site import Sites
 from linkback_cli import permits
 
@@ -112,7 +113,7 @@ def test_what_a_door_cannot_read_is_refused_in_the_doors_dialect(bridge: Bridge)
 def test_what_can_be_refused_at_once_is(
     bridge: Bridge, table: Table, source: str, target: str, reason: str, code: int
 ) -> None:
-    table.put_rule(Rule("example.com", "host", "spam.example", Action.BLOCK))
+    table.put_rule(Rule("example.com", Kind.HOST, "spam.example", Action.BLOCK))
     answer = bridge.webmention(source, target)
     assert (answer.status, json.loads(answer.body)["error"]) == (400, reason)
     assert json.loads(answer.body)["error_description"].endswith(".")
@@ -175,7 +176,7 @@ def test_when_the_queue_and_then_the_table_are_down_the_sender_is_told_to_come_b
     writes = iter([table.put_ping])
 
     class Failing:
-        rules = staticmethod(table.rules)
+        ping, look = staticmethod(table.ping), staticmethod(table.look)
 
         def put_ping(self, *arguments: Any, **options: Any) -> Any:
             return next(writes, broken)(*arguments, **options)
@@ -291,5 +292,5 @@ def broken(*_: object, **__: object) -> None:
 class BrokenTable:
     """A table in an outage: whatever is asked of it fails as botocore fails."""
 
-    def rules(self, _site: str) -> None:
+    def ping(self, _id: str) -> None:
         broken()

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from linkback.dialect import Dialect
 
 NOW = datetime(2026, 11, 22, 9, 58, 34, tzinfo=UTC)
-HTTP = ("webmention", "pingback", "trackback", "feed", "status")
+HTTP = ("webmention", "pingback", "trackback", "feed", "status", "moderation", "dashboard")
 
 
 def event(name: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from linkback.mention import Author, Mention, Relation
 from linkback.published import Published
 from linkback.record import State
 from linkback.table import Table
+from linkback.tokens import Tokens
 from published import published
 from shelf import NOON, POST, SITES, Shelf, sources
 
@@ -692,6 +693,35 @@ def test_an_export_has_everything_for_its_owner_alone(reading: Bridge, shelf: Sh
         assert (answer.status, json.loads(answer.body)["error"]) == (401, "forbidden")
         assert headers(answer)["www-authenticate"].startswith("Bearer")
         assert "wm-source" not in answer.body.decode()
+
+
+@pytest.fixture
+def for_example_org(dynamodb: Any, table_name: str) -> dict[str, str]:
+    """The headers of who has a token for example.org alone."""
+    return {"authorization": f"Bearer {Tokens(dynamodb, table_name).create('org', ('example.org',), 0)}"}
+
+
+def test_an_export_has_the_sites_of_its_token_and_no_other(
+    reading: Bridge, shelf: Shelf, for_example_org: dict[str, str]
+) -> None:
+    shelf.put(1)
+    shelf.put(2, "https://example.org/post", state=State.HELD)
+    for asked in ("", "?domain=example.org"):
+        answer = reading.get(f"/api/export{asked}", **for_example_org)
+        assert sources(json.loads(answer.body)["children"]) == [2]
+    answer = reading.get("/api/export?domain=example.com", **for_example_org)
+    told = json.loads(answer.body)
+    assert (answer.status, told["error"], told["children"]) == (403, "forbidden", [])
+    assert told["error_description"].startswith("This token is for example.org only: ask for that domain")
+    assert reading.get("/api/export?domain=unknown.example", **for_example_org).status == 404
+
+
+def test_a_token_of_a_site_that_left_the_bridge_exports_nothing(
+    make_bridge: Callable[..., Bridge], shelf: Shelf, for_example_org: dict[str, str]
+) -> None:
+    shelf.put(1)
+    answer = make_bridge(SITES="example.com").get("/api/export", **for_example_org)
+    assert (answer.status, json.loads(answer.body)["children"]) == (403, [])
 
 
 def test_no_feed_shows_what_is_not_public_whatever_the_token(reading: Bridge, shelf: Shelf, signed_in: str) -> None:

@@ -28,9 +28,11 @@ NETWORK = {
     "requests",
     "httpx",
     "h11",
+    "dns",
+    "linkback.ppf",
     "linkback.web",
 }
-HEAVY = {"linkback.web", "linkback.page", "h11", "turbohtml", "nh3", "mf2py"}
+HEAVY = {"linkback.web", "linkback.page", "linkback.ppf", "dns", "h11", "turbohtml", "nh3", "mf2py"}
 
 
 @dataclass(frozen=True)
@@ -132,6 +134,14 @@ def imports_outward(module: Module) -> Iterator[str]:
                 yield f"{module.at(node)} {name}"
 
 
+def asks_nameservers(module: Module) -> Iterator[str]:
+    """The DNS client opens sockets of its own: one module uses it, and not before there is something to ask."""
+    names = set(at_import(module.tree.body))
+    if module.path != f"{LIBRARY}/linkback/ppf.py":
+        names.update(name for node in ast.walk(module.tree) for name in imported(node))
+    yield from (f"{module.path} {name}" for name in sorted(names) if name.split(".")[0] == "dns")
+
+
 def has_a_name_that_says_nothing(module: Module) -> Iterator[str]:
     if ANONYMOUS & set(Path(module.path).with_suffix("").parts):
         yield module.path
@@ -172,7 +182,7 @@ def broken(rule: Callable[[Module], Iterator[str]]) -> list[str]:
 
 def test_every_room_is_read() -> None:
     read = {module.path for module in HOUSE}
-    doors = {f"functions/{name}/app.py" for name in ("receive", "verify", "publish")}
+    doors = {f"functions/{name}/app.py" for name in ("receive", "verify", "publish", "moderate")}
     assert read >= {"layers/linkback/linkback/web.py", "cli/linkback_cli/command.py", *doors}
 
 
@@ -184,11 +194,15 @@ def test_the_library_imports_neither_the_command_nor_a_function() -> None:
     assert broken(imports_outward) == []
 
 
+def test_nameservers_are_asked_by_one_module_and_late() -> None:
+    assert broken(asks_nameservers) == []
+
+
 def test_every_module_is_named_after_what_it_is_about() -> None:
     assert broken(has_a_name_that_says_nothing) == []
 
 
-@pytest.mark.parametrize("name", ["receive", "publish"])
+@pytest.mark.parametrize("name", ["receive", "publish", "moderate"])
 def test_a_door_and_a_read_start_without_the_parsers_and_the_visitor(name: str) -> None:
     library = {module.name: module for module in HOUSE if module.in_library}
     (door,) = (module for module in HOUSE if module.path == f"functions/{name}/app.py")
@@ -197,7 +211,7 @@ def test_a_door_and_a_read_start_without_the_parsers_and_the_visitor(name: str) 
     assert [way for heavy, way in reached.items() if heavy in HEAVY] == []
 
 
-@pytest.mark.parametrize("name", ["receive", "publish"])
+@pytest.mark.parametrize("name", ["receive", "publish", "moderate"])
 def test_a_door_and_a_read_have_nothing_to_dial_with_but_awss_own_clients(name: str) -> None:
     """Not even late: no role of AWS's can forbid a function the internet."""
     library = {module.name: module for module in HOUSE if module.in_library}
@@ -239,6 +253,9 @@ ELSEWHERE = f"{LIBRARY}/linkback/new.py"
         (makes_its_own_surroundings, "functions/receive/door.py", "import boto3"),
         (imports_outward, ELSEWHERE, "from linkback_cli.events import http_event"),
         (imports_outward, ELSEWHERE, "if TYPE_CHECKING:\n    import functions.receive.app"),
+        (asks_nameservers, ELSEWHERE, "def late() -> None:\n    import dns.resolver"),
+        (asks_nameservers, "cli/linkback_cli/new.py", "from dns import query"),
+        (asks_nameservers, f"{LIBRARY}/linkback/ppf.py", "import dns.query"),
         (has_a_name_that_says_nothing, "cli/linkback_cli/helpers.py", ""),
         (has_a_name_that_says_nothing, f"{LIBRARY}/linkback/core/feed.py", ""),
         (has_too_many_lines, ELSEWHERE, "\n" * 351),

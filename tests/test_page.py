@@ -30,7 +30,7 @@ def answer(body: bytes | str, kind: str = "text/html; charset=utf-8", *, truncat
 
 
 def read(body: bytes | str, kind: str = "text/html; charset=utf-8", target: str = TARGET) -> Mention:
-    return page.read(answer(body, kind), urls.parse(target))
+    return page.read(answer(body, kind), urls.parse(target)).mention
 
 
 def refusal(body: bytes | str, kind: str = "text/html; charset=utf-8", *, truncated: bool = False) -> Declined:
@@ -86,7 +86,7 @@ def test_a_page_says_what_its_pair_expects(name: str) -> None:
     body = (PAGES / f"{name}.html").read_bytes()
     given_answer = Answer(urls.parse(expected["source"]), 200, {"content-type": "text/html; charset=utf-8"}, body)
     try:
-        seen = {"mention": json.loads(page.read(given_answer, urls.parse(expected["target"])).to_json())}
+        seen = {"mention": json.loads(page.read(given_answer, urls.parse(expected["target"])).mention.to_json())}
     except Declined as declined:
         found = {"reason": declined.reason, "gone": declined.gone, "links_found": list(declined.links_found)}
         seen = {"declined": found}
@@ -141,7 +141,7 @@ class TestMissingLink:
 
     def test_a_page_that_was_cut_is_too_large_unless_the_link_came_first(self) -> None:
         assert refusal("<p>nothing yet", truncated=True).reason is Reason.TOO_LARGE
-        assert page.read(answer(LINK + "<p>and so", truncated=True), urls.parse(TARGET)).text == "this"
+        assert page.read(answer(LINK + "<p>and so", truncated=True), urls.parse(TARGET)).mention.text == "this"
 
     def test_a_url_that_the_cut_may_have_shortened_does_not_count(self) -> None:
         assert refusal("see https://site.example/post", "text/plain", truncated=True).reason is Reason.TOO_LARGE
@@ -380,7 +380,7 @@ def mention_or_reason(body: bytes, kind: str) -> None:
 
 def outcome_of(body: bytes, kind: str) -> Mention | Declined | TryLater:
     try:
-        return page.read(answer(body, kind), urls.parse(TARGET))
+        return page.read(answer(body, kind), urls.parse(TARGET)).mention
     except (Declined, TryLater) as declined:
         return declined
 

@@ -27,9 +27,21 @@ def unexpected(message: dict[str, Any], bug: Exception) -> None:
     raise AssertionError(message) from bug
 
 
-def test_a_message_carries_the_whole_ping_but_for_its_claims() -> None:
-    body = queue.entry(PING, "https://bridge.example")["MessageBody"]
-    assert queue.read({"body": body}) == (replace(PING, claimed={}), "https://bridge.example")
+def test_a_message_carries_the_whole_ping() -> None:
+    sent = replace(PING, sender="192.0.2.1")
+    body = queue.entry(sent, "https://bridge.example")["MessageBody"]
+    assert queue.read({"body": body}) == (sent, "https://bridge.example")
+
+
+def test_only_a_pingback_carries_the_address_of_its_sender() -> None:
+    body = queue.entry(replace(PING, sender="192.0.2.1", protocol=Protocol.TRACKBACK), "")["MessageBody"]
+    assert "192.0.2.1" not in body
+
+
+def test_a_ping_that_its_owner_wants_visited_again_is_another_message_of_the_same_ping() -> None:
+    once, again = queue.entry(PING, ""), queue.entry(PING, "", PING.received)
+    assert once["MessageDeduplicationId"] != again["MessageDeduplicationId"]
+    assert once["MessageBody"] == again["MessageBody"]
 
 
 def test_one_host_is_one_group_and_the_same_telling_one_message() -> None:

@@ -6,6 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 import pytest
@@ -80,6 +82,18 @@ def test_a_packaged_template_offers_only_the_architecture_that_was_built(tree: P
     parameter = template.load(tree / "template.yaml").tree["Parameters"]["Architecture"]
     assert (parameter["AllowedValues"], parameter["Default"]) == ([architecture], architecture)
     assert release(tree, "narrow", architecture).returncode != 0
+
+
+def test_what_is_installed_is_every_file_of_the_packages() -> None:
+    """The desk's style and script, too: setuptools takes modules alone unless it is told."""
+    told = tomllib.loads((template.ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
+    for name, folder in told["package-dir"].items():
+        root = template.ROOT / folder
+        for path in (path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+            package = ".".join([name, *path.relative_to(root).parts[:-1]])
+            patterns = ["*.py", *told["package-data"].get(package, [])]
+            assert package in told["packages"]
+            assert any(fnmatchcase(path.name, pattern) for pattern in patterns), path
 
 
 def test_the_template_and_the_package_have_one_version() -> None:

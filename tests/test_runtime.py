@@ -22,7 +22,9 @@ from cloudformation import stack
 from embedded import sums
 from linkback import queue
 from linkback.ping import Ping, Protocol
-from linkback_cli.events import HttpAnswer, http_answer, queue_event
+from linkback.tokens import Tokens
+from linkback_cli import routes, template
+from linkback_cli.events import HttpAnswer, HttpRequest, http_answer, http_event, queue_event
 from runtime_api import Deployment, Failed, Instance
 
 if TYPE_CHECKING:
@@ -215,6 +217,38 @@ class TestPublish:
         assert [(line["message"], line["status"]) for line in lines] == [("read", 200), ("read", 404)]
 
 
+class TestModerate:
+    def test_a_stranger_gets_the_page_to_sign_in_with_its_style_and_script(self, run: Run) -> None:
+        paths = ("/dashboard", "/dashboard/desk.css", "/dashboard/desk.js", "/dashboard/rules")
+        with run("Moderate") as moderate:
+            page, style, script, rules = (http_answer(moderate.invoke(asked("GET", path))) for path in paths)
+            lines = logged(moderate, "moderate")
+        assert {one.status for one in (page, style, script)} == {200}
+        assert [dict(one.headers)["content-type"].partition(";")[0] for one in (page, style, script)] == [
+            *("text/html", "text/css", "text/javascript")
+        ]
+        assert b"/dashboard/sign-in" in page.body
+        assert b"/dashboard/sign-in" in rules.body  # and no rules
+        assert [(line["message"], line["status"]) for line in lines[:3]] == [("desk", 200)] * 3
+        assert counted(lines) == {}
+
+    def test_an_owner_writes_a_rule_with_a_token_and_nobody_without(
+        self, run: Run, dynamodb: Any, table_name: str
+    ) -> None:
+        """All that is imported late is reached: which hosts have many owners."""
+        token = Tokens(dynamodb, table_name).create("test", (), 0)
+        rule = {"kind": "host", "value": "spam.example", "action": "block"}
+        call = ("POST", "/moderation/rules", json.dumps(rule).encode())
+        with run("Moderate") as moderate:
+            refused = http_answer(moderate.invoke(asked(*call)))
+            written = http_answer(moderate.invoke(asked(*call, authorization=f"Bearer {token}")))
+            lines = logged(moderate, "moderate")
+        assert (refused.status, written.status) == (401, 200)
+        assert json.loads(written.body)["rule"].items() >= rule.items()
+        assert [line.get("outcome", "") for line in lines] == ["refused", ""]
+        assert token not in json.dumps(lines)
+
+
 class TestLogLevel:
     @pytest.mark.parametrize(
         ("function", "name", "metric"),
@@ -234,7 +268,13 @@ class TestLogLevel:
 class TestIsolation:
     @pytest.mark.parametrize(
         ("function", "package"),
-        [("Receive", "linkback"), ("Verify", "h11"), ("Verify", "turbohtml"), ("Publish", "aws_lambda_powertools")],
+        [
+            ("Receive", "linkback"),
+            ("Verify", "h11"),
+            ("Verify", "turbohtml"),
+            ("Publish", "aws_lambda_powertools"),
+            ("Moderate", "linkback"),
+        ],
     )
     def test_what_the_layer_lacks_fails_the_start(self, run: Run, tmp_path: Path, function: str, package: str) -> None:
         layer = without(package, tmp_path / "layer")
@@ -294,6 +334,14 @@ def webmention(source: str, target: str) -> dict[str, Any]:
     """events/webmention.json, of another source and target."""
     body = urlencode({"source": source, "target": target})
     return event("webmention") | {"body": body, "isBase64Encoded": False}
+
+
+def asked(method: str, path: str, body: bytes = b"", **headers: str) -> dict[str, Any]:
+    """The event of a request to a route that has none in events/."""
+    found = routes.find(template.load().routes(), method, path)
+    assert found
+    sent = HttpRequest(method, path, "", "HTTP/1.1", list(headers.items()), body, "bridge.example", "192.0.2.1")
+    return http_event(sent, *found, datetime.now(UTC))
 
 
 def with_id(status: dict[str, Any], ping: str) -> dict[str, Any]:

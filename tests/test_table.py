@@ -12,9 +12,10 @@ from linkback.index import WHOLE, Index, Span, public, thread
 from linkback.keys import EPOCH, number_at
 from linkback.mention import Mention, Relation
 from linkback.ping import Ping, Protocol, Status
-from linkback.policy import Action, Claim, Policy, Rule, SelfMentions
+from linkback.policy import Claim, Policy, SelfMentions
 from linkback.published import Published
 from linkback.record import Record, State
+from linkback.rules import Action, Key, Kind, Rule
 from linkback.site import Sites
 from linkback.table import Conflict
 
@@ -212,10 +213,13 @@ def test_the_sequence_rises_is_unique_and_never_behind_the_clock(table: Table) -
 
 
 def test_rules_are_read_per_site_and_replaced_by_kind_and_value(table: Table) -> None:
-    table.put_rule(Rule("example.com", "host", "spam.example", Action.HOLD))
-    table.put_rule(Rule("example.com", "host", "spam.example", Action.BLOCK))
-    table.put_rule(Rule("example.org", "host", "other.example", Action.ALLOW))
-    assert table.rules("example.com") == [Rule("example.com", "host", "spam.example", Action.BLOCK)]
+    spam, other = Key(Kind.HOST, "spam.example"), Key(Kind.HOST, "other.example")
+    table.put_rule(Rule("example.com", *spam, Action.HOLD))
+    table.put_rule(Rule("example.com", *spam, Action.BLOCK))
+    table.put_rule(Rule("example.org", *other, Action.ALLOW))
+    assert table.look("example.com", [spam, other]) == {spam: Action.BLOCK}
+    table.delete_rule("example.com", spam)
+    assert table.look("example.com", [spam, other]) == {}
 
 
 def test_the_longest_urls_fit_into_the_keys(table: Table, index: Index) -> None:
@@ -224,8 +228,9 @@ def test_the_longest_urls_fit_into_the_keys(table: Table, index: Index) -> None:
     record = replace(a_record(), page=claim.page, claim=claim.id, target=long)
     saved = table.save(None, record, SECONDS)
     assert [found.claim for found in index.read(Published, thread(claim.page))] == [saved.claim]
-    table.put_rule(Rule("example.com", "prefix", "z" * 2000, Action.ALLOW))
-    assert table.rules("example.com")[0].value == "z" * 2000
+    name = Key(Kind.PREFIX, "z" * 2000)
+    table.put_rule(Rule("example.com", *name, Action.ALLOW))
+    assert table.look("example.com", [name]) == {name: Action.ALLOW}
 
 
 def test_a_page_that_was_asked_for_is_remembered(table: Table) -> None:
@@ -239,18 +244,19 @@ def test_a_page_that_was_asked_for_is_remembered(table: Table) -> None:
 def test_a_rule_written_by_hand_with_a_mistake_in_it_stops_nothing(
     table: Table, dynamodb: Any, table_name: str
 ) -> None:
-    written: list[dict[str, Any]] = [
-        {"kind": {"S": "Host"}, "value": {"S": "SPAM.example"}, "action": {"S": "Block"}},
-        {"kind": {"S": "host"}, "value": {"S": "odd.example"}, "action": {"S": "forbid"}},
-        {"value": {"S": "no.example"}, "action": {"S": "block"}},
-        {"kind": {"S": "host"}, "value": {"N": "1"}, "action": {"S": "block"}},
-        {"kind": {"S": "host"}, "value": {"S": "none.example"}, "since": {"BOOL": True}, "weight": {"N": "1.5"}},
-    ]
-    for number, rule in enumerate(written):
-        key = {"pk": {"S": "SITE#example.com"}, "sk": {"S": f"RULE#{number}"}}
+    written: dict[str, dict[str, Any]] = {
+        "spam.example": {"kind": {"S": "Host"}, "value": {"S": "spam.example"}, "action": {"S": "Block"}},
+        "odd.example": {"kind": {"S": "host"}, "value": {"S": "odd.example"}, "action": {"S": "forbid"}},
+        "no.example": {"value": {"S": "no.example"}, "action": {"S": "block"}},
+        "one.example": {"kind": {"S": "host"}, "value": {"N": "1"}, "action": {"S": "block"}},
+        "none.example": {"kind": {"S": "host"}, "value": {"S": "none.example"}, "since": {"BOOL": True}},
+    }
+    for host, rule in written.items():
+        key = {"pk": {"S": "SITE#example.com"}, "sk": {"S": f"RULE#host#{host}"}}
         dynamodb.put_item(TableName=table_name, Item=key | rule)
-    assert table.rules("example.com") == [
-        Rule("example.com", "host", "spam.example", Action.BLOCK),
-        Rule("example.com", "host", "odd.example", Action.HOLD),
-        Rule("example.com", "host", "none.example", Action.HOLD),
-    ]
+    found = table.look("example.com", [Key(Kind.HOST, host) for host in written])
+    assert {key.value: action for key, action in found.items()} == {
+        "spam.example": Action.BLOCK,
+        "odd.example": Action.HOLD,
+        "none.example": Action.HOLD,
+    }

@@ -16,7 +16,8 @@ from internet import serving
 from linkback import urls, web
 from linkback.alias import declare
 from linkback.ping import Ping, Protocol
-from linkback.policy import Action, Moderation, Policy, Rule, SelfMentions
+from linkback.policy import Moderation, Policy, SelfMentions
+from linkback.rules import Action, Kind, Rule
 from linkback.site import Sites
 from linkback.target import NO_PAGE, canonical
 from linkback.visit import Visitor
@@ -298,7 +299,7 @@ def test_a_rule_of_the_site_that_a_page_went_to_holds_for_it(
         hosts = [one.origin.removeprefix("http://") for one in (internet, new_site)]
         site = make_bridge(SITES=",".join(hosts), SELF_MENTIONS="allow")
         old = internet.put("/post", "", 301, location=new_site.put("/post", "<title>The post</title>"))
-        table.put_rule(Rule(hosts[1], "prefix", blog.origin.removeprefix("http://"), Action.BLOCK))
+        table.put_rule(Rule(hosts[1], Kind.PREFIX, blog.origin.removeprefix("http://"), Action.BLOCK))
         fate = site.fate(blog.put("/page", f'<a href="{old}">this</a>'), old)
         assert (fate["status"], fate["reason"]) == ("declined", "blocked")
 

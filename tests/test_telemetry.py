@@ -17,7 +17,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from linkback import queue
 from linkback.ping import Ping, Protocol
-from linkback.policy import Action, Rule
+from linkback.rules import Action, Kind, Rule
 from linkback_cli import template
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def measured(line: Mapping[str, Any]) -> dict[str, Any]:
     assert directive.keys() == {"Namespace", "Dimensions", "Metrics"}
     assert directive["Namespace"] == NAMESPACE
     assert directive["Dimensions"] == [["service"]]
-    assert line["service"] in ("receive", "verify", "publish")
+    assert line["service"] in ("receive", "verify", "publish", "moderate")
     names = [metric["Name"] for metric in directive["Metrics"]]
     assert 1 <= len(names) == len(set(names)) <= 100
     for metric in directive["Metrics"]:
@@ -266,7 +266,7 @@ class Sources:
 
 def test_each_visit_is_one_line_that_is_its_metrics(deployed: Deployed, internet: Web, table: Table) -> None:
     at = Sources(internet)
-    table.put_rule(Rule("example.com", "host", "held.example", Action.HOLD))
+    table.put_rule(Rule("example.com", Kind.HOST, "held.example", Action.HOLD))
     told = [at.put("published"), at.put("held"), at.put("declined", body="no link"), at.put("waiting", 500)]
     lines, answers = deployed.run("verify", batch(*told, "{}", attempt=3), handler=VISITS)
     assert answers == [{"batchItemFailures": [{"itemIdentifier": "m4"}]}]

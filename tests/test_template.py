@@ -175,7 +175,7 @@ def test_a_domain_leads_to_the_api_and_is_in_all_that_is_to_be_pasted() -> None:
             "DNSName": "<Domain.RegionalDomainName>",
             "HostedZoneId": "<Domain.RegionalHostedZoneId>",
         }
-    pasted = [made.outputs[name] for name in (*(f"{door}Endpoint" for door in DOORS), "FeedUrl", "Tags")]
+    pasted = [made.outputs[name] for name in (*(f"{door}Endpoint" for door in DOORS), "FeedUrl", "Tags", "Desk")]
     assert all("https://linkback.example.com/" in one and "execute-api" not in one for one in pasted)
 
 
@@ -222,6 +222,7 @@ def test_the_outputs_are_addresses_and_tags_ready_to_paste_and_what_an_operator_
     assert outputs["FeedUrl"].endswith("/api/mentions.jf2?domain=example.com")
     shown = re.sub(r"https://[^/]+", "B", outputs["Tags"])
     assert shown == '<link rel="pingback" href="B/pingback">\n<link rel="webmention" href="B/webmention">'
+    assert outputs["Desk"] == "https://<Api>.execute-api.eu-central-1.amazonaws.com/dashboard"
     operators = {"AlertsTopic": "<Alerts>", "TableName": "<Table>", "DeadPingsQueue": "<DeadPings>"}
     assert outputs.items() >= operators.items()
     assert outputs["DashboardUrl"].endswith("/cloudwatch/home?region=eu-central-1#dashboards/dashboard/<Dashboard>")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+import desk
 from cloudformation import EVERYTHING, stack
 from linkback_cli import template
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from conftest import Bridge, Call
+    from desk import Owner
     from internet import Web
 
 STACK = stack(**EVERYTHING)
@@ -29,16 +31,16 @@ TRACE = {"xray:PutTelemetryRecords", "xray:PutTraceSegments"}
 # The design's table of functions, to the letter. Behind a bar: the partitions of the table.
 MAY = {
     "Receive": {
-        f"{TABLE}|PING#*": {"dynamodb:PutItem"},
-        f"{TABLE}|SITE#*": {"dynamodb:Query"},
+        f"{TABLE}|PING#*": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        f"{TABLE}|SITE#*": {"dynamodb:BatchGetItem"},
         "<Pings.Arn>": {"sqs:SendMessage"},
         "<ReceiveLog.Arn>": WRITE_OWN_LOG,
         "*": TRACE,
     },
     "Verify": {
-        f"{TABLE}|PAGE#*|ALIAS#*": {"dynamodb:GetItem", "dynamodb:PutItem"},
-        f"{TABLE}|PING#*|SEQUENCE": {"dynamodb:UpdateItem"},
-        f"{TABLE}|SITE#*": {"dynamodb:Query"},
+        f"{TABLE}|PAGE#*|ALIAS#*|TEXT#*": {"dynamodb:GetItem", "dynamodb:PutItem"},
+        f"{TABLE}|PING#*|DAY#*|SEQUENCE": {"dynamodb:UpdateItem"},
+        f"{TABLE}|SITE#*": {"dynamodb:BatchGetItem"},
         "<Pings.Arn>": {"sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"},
         "<VerifyLog.Arn>": WRITE_OWN_LOG,
         "*": TRACE,
@@ -49,6 +51,19 @@ MAY = {
         f"{TABLE}/index/feed": {"dynamodb:Query"},
         f"{TABLE}/index/thread": {"dynamodb:Query"},
         "<PublishLog.Arn>": WRITE_OWN_LOG,
+        "*": TRACE,
+    },
+    "Moderate": {
+        f"{TABLE}|PAGE#*|PING#*|TOKEN#*|SESSION#*": {"dynamodb:GetItem"},
+        f"{TABLE}|SITE#*": {"dynamodb:BatchGetItem"},
+        f"{TABLE}|SITE#*|DAY#*|SESSION#*": {"dynamodb:Query"},
+        f"{TABLE}|PAGE#*|PING#*|SITE#*|TOKEN#*|SESSION#*": {"dynamodb:PutItem"},
+        f"{TABLE}|PING#*|TOKEN#*|SEQUENCE": {"dynamodb:UpdateItem"},
+        f"{TABLE}|SITE#*|TOKEN#*|SESSION#*": {"dynamodb:DeleteItem"},
+        f"{TABLE}/index/feed": {"dynamodb:Query"},
+        f"{TABLE}/index/claim": {"dynamodb:Query"},
+        "<Pings.Arn>": {"sqs:SendMessage"},
+        "<ModerateLog.Arn>": WRITE_OWN_LOG,
         "*": TRACE,
     },
 }
@@ -174,14 +189,42 @@ def watched(calls: list[Call], make_bridge: Callable[..., Bridge]) -> tuple[Brid
     return bridge, seen
 
 
-def test_the_roles_fit_the_functions_like_gloves(watched: tuple[Bridge, set[Asked]], internet: Web) -> None:
+# Long enough for its fingerprint to be kept.
+REPLY = """<article class=h-entry><p class=e-content>A reply of some more letters than anybody would write by chance.
+{} <a class=u-in-reply-to href="{}">this</a>.</article>"""
+
+
+def moderate(owner: Owner) -> None:
+    """All that an owner does, over HTTP and at the desk."""
+    [mention] = owner.queue("public")
+    owner.act(mention["id"], "delete")
+    owner.act(mention["id"], "approve")
+    rule = {"kind": "dialect", "value": "trackback"}
+    for method, place, body in (
+        *(("POST", "rules", {**rule, "action": "hold"}), ("GET", "rules", None), ("DELETE", "rules", rule)),
+        ("POST", f"pings/{owner.get('pings')['items'][0]['id']}/retry", None),
+    ):
+        assert owner.api(method, place, body)[0] == 200
+    owner.sign_in()
+    assert "<svg" in owner.page("/pings")  # the chart
+    for place, field in (
+        *(("/mentions", ("do", f"hold none {mention['id']}")), ("/undo", ("site", ""))),
+        *(("/tokens", ("name", "other")), ("/tokens", ("revoke", "other")), ("/sign-out", ("site", ""))),
+    ):
+        assert owner.submit(place, field).status in {200, 303}
+
+
+def test_the_roles_fit_the_functions_like_gloves(
+    watched: tuple[Bridge, set[Asked]], internet: Web, dynamodb: Any, table_name: str
+) -> None:
     """Not one request that a role does not let through, and nothing that is let through and never asked for."""
     bridge, seen = watched
     target = internet.put("/post", "<link rel=canonical href=/the-post><title>A page of ours</title>")
-    source = internet.put("/in", f'<p>See <a href="{target}">this</a>.</p>')
+    source = internet.put("/in", REPLY.format("See", target))
     assert bridge.fate(source, target)["status"] == "published"
-    internet.put("/in", f'<p>Do read <a href="{target}">this</a>.</p>')
+    internet.put("/in", REPLY.format("Do read", target))
     assert bridge.fate(source, target)["status"] == "published"  # edited
+    moderate(desk.owner(bridge, dynamodb, table_name))
     bridge.pingback(source, target)
     bridge.pingback(source, target)  # told again within the minute
     internet.put("/in", "gone", 410)
@@ -218,9 +261,11 @@ def test_the_routes_are_those_of_the_contract() -> None:
         *(f"/api/{name}{end}" for name in ("mentions", "links") for end in ("", ".jf2", ".json", ".atom", ".html")),
         *("/api/deleted", "/api/changes", "/api/export", "/api/export.jf2"),
     )
+    owners = ("/dashboard", "/dashboard/{proxy+}", "/moderation/{proxy+}")
     assert routes() == {
         **{("ANY", path): "Receive" for path in doors},
         **{("GET", path): "Publish" for path in reads},
+        **{("ANY", path): "Moderate" for path in owners},
         ("ANY", "$default"): "Publish",
     }
     local = {(route.method, route.path): route.function.title() for route in template.load().routes()}
@@ -241,7 +286,7 @@ def test_nothing_but_the_api_and_the_queue_calls_a_function() -> None:
         assert permission["Action"] == "lambda:InvokeFunction"
         arn = "arn:aws:execute-api:eu-central-1:123456789012:<Api>/"
         assert permission["SourceArn"].startswith(arn), permission
-        assert permission["FunctionName"] in {"<Receive>", "<Publish>"}
+        assert permission["FunctionName"] in {"<Receive>", "<Publish>", "<Moderate>"}
     (mapping,) = STACK.of_type("AWS::Lambda::EventSourceMapping").values()
     assert (mapping["EventSourceArn"], mapping["FunctionName"]) == ("<Pings.Arn>", "<Verify>")
     assert not STACK.of_type("AWS::Lambda::Url")

@@ -16,13 +16,14 @@ WATCHED = {
     "Unavailable": ("Linkback/linkback", "Unavailable", "receive", "Sum", 300, 1, 1, 0),
     "VerifyErrors": ("AWS/Lambda", "Errors", "<Verify>", "Sum", 900, 4, 2, 0),
     "PublishErrors": ("AWS/Lambda", "Errors", "<Publish>", "Sum", 900, 1, 1, 1),
+    "ModerateErrors": ("AWS/Lambda", "Errors", "<Moderate>", "Sum", 900, 1, 1, 1),
     "Throttled": ("AWS/Lambda", "Throttles", "<Receive>", "Sum", 300, 3, 2, 0),
     "ServerTrouble": ("AWS/ApiGateway", "5xx", "<Api>", "Sum", 900, 1, 1, 2),
     "Flood": ("AWS/ApiGateway", "Count", "<Api>", "Sum", 3600, 1, 1, 10_000),
 }
 
 # Memory (MB), time-out (s): WordPress waits for three seconds, ten pages take 65 MB each, API Gateway gives up at 30.
-SIZES = {"Receive": (512, 10), "Verify": (1024, 120), "Publish": (512, 29)}
+SIZES = {"Receive": (512, 10), "Verify": (1024, 120), "Publish": (512, 29), "Moderate": (512, 29)}
 
 
 @pytest.mark.parametrize("alarm", WATCHED)
@@ -70,7 +71,7 @@ def test_what_is_replaced_goes_as_what_is_removed() -> None:
         if one["Type"] in kinds
     }
     assert set(policies.values()) == {("Delete", "Delete")}
-    assert len(policies) == 6
+    assert len(policies) == 7
 
 
 @pytest.mark.parametrize("made", [STACK, WHOLE], ids=["least", "whole"])

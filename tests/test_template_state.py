@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import ast
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from cloudformation import EVERYTHING, ROOT, stack
 from linkback_cli import template
+
+if TYPE_CHECKING:
+    from shelf import Shelf
 
 STACK = stack(**EVERYTHING)
 FUNCTIONS = STACK.of_type("AWS::Lambda::Function")
@@ -132,7 +135,7 @@ def test_a_message_in_work_is_not_handed_out_again() -> None:
 
 def test_an_answer_comes_before_the_api_gives_up() -> None:
     """API Gateway waits for 30 seconds."""
-    assert all(FUNCTIONS[function]["Timeout"] < 30 for function in ("Receive", "Publish"))
+    assert all(FUNCTIONS[function]["Timeout"] < 30 for function in ("Receive", "Publish", "Moderate"))
 
 
 def test_the_queue_keeps_the_order_of_a_host_and_hands_back_single_failures() -> None:
@@ -170,7 +173,21 @@ def test_the_indexes_are_those_of_the_design() -> None:
         "feed": {"ProjectionType": "ALL"},
         "thread": {"ProjectionType": "ALL"},
         "due": {"ProjectionType": "KEYS_ONLY"},
+        "claim": {"ProjectionType": "KEYS_ONLY"},
     }
+
+
+def test_a_mention_is_found_by_its_claim_alone(dynamodb: Any, shelf: Shelf, table_name: str) -> None:
+    """By its key and no more: what is in no index is not written again when a mention changes."""
+    mention = shelf.put(1)
+    found = dynamodb.query(
+        TableName=table_name,
+        IndexName="claim",
+        KeyConditionExpression="claim = :claim",
+        ExpressionAttributeValues={":claim": {"S": mention.claim}},
+    )["Items"]
+    key = {"pk": {"S": f"PAGE#{mention.page}"}, "sk": {"S": f"MENTION#{mention.claim}"}}
+    assert found == [{**key, "claim": {"S": mention.claim}}]
 
 
 def test_nothing_else_outlives_the_stack() -> None:

@@ -30,10 +30,10 @@ THEIRS = {
 PLACES = {
     "AWS/SQS": [{"QueueName": f"<{queue}.QueueName>"} for queue in ("Pings", "DeadPings")],
     "AWS/ApiGateway": [{"ApiId": "<Api>"}],
-    "AWS/Lambda": [{"FunctionName": f"<{function}>"} for function in ("Receive", "Verify", "Publish")],
+    "AWS/Lambda": [{"FunctionName": f"<{function}>"} for function in ("Receive", "Verify", "Publish", "Moderate")],
     "AWS/DynamoDB": [
         {"TableName": "<Table>"},
-        *({"TableName": "<Table>", "GlobalSecondaryIndexName": name} for name in ("feed", "thread", "due")),
+        *({"TableName": "<Table>", "GlobalSecondaryIndexName": name} for name in ("feed", "thread", "due", "claim")),
     ],
 }
 
@@ -50,8 +50,9 @@ def exists(series: Series) -> bool:
 
 
 def test_there_are_the_alarms_that_were_agreed_and_no_more_than_are_free() -> None:
-    pings, functions = "DeadPings Stalled Unavailable", "ReceiveErrors VerifyErrors PublishErrors Throttled"
-    assert set(ALARMS) == {f"{name}Alarm" for name in f"{pings} {functions} ServerTrouble Flood".split()}
+    pings, functions = "DeadPings Stalled Unavailable", "Receive Verify Publish Moderate"
+    names = [*pings.split(), *(f"{name}Errors" for name in functions.split()), "Throttled", "ServerTrouble", "Flood"]
+    assert set(ALARMS) == {f"{name}Alarm" for name in names}
     assert len(ALARMS) <= FREE_ALARMS
 
 

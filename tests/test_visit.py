@@ -13,8 +13,9 @@ import pytest
 
 from linkback import web
 from linkback.ping import Ping, Protocol, Status
-from linkback.policy import Action, Moderation, Policy, Rule, SelfMentions
+from linkback.policy import Moderation, Policy, SelfMentions
 from linkback.record import Record, State
+from linkback.rules import Action, Kind, Rule
 from linkback.site import Sites
 from linkback.visit import Visitor
 from linkback_cli import permits
@@ -211,7 +212,7 @@ def test_moderation_holds_what_the_owner_wants_to_see_first(
     table: Table, source: str, moderation: Moderation, rule: Action | None, expected: Status
 ) -> None:
     if rule:
-        table.put_rule(Rule("example.com", "host", "127.0.0.1", rule))
+        table.put_rule(Rule("example.com", Kind.HOST, "127.0.0.1", rule))
     visit = Visits(table, moderation)
     assert visit(source, 1000.0) is expected
     assert len(visit.words()) == (expected is Status.PUBLISHED)
@@ -220,7 +221,7 @@ def test_moderation_holds_what_the_owner_wants_to_see_first(
 def test_what_is_held_becomes_public_when_the_owner_trusts_its_host(table: Table, source: str) -> None:
     visit = Visits(table, Moderation.FIRST)
     visit(source, 1000.0)
-    table.put_rule(Rule("example.com", "host", "127.0.0.1", Action.ALLOW))
+    table.put_rule(Rule("example.com", Kind.HOST, "127.0.0.1", Action.ALLOW))
     assert visit(source, 2000.0) is Status.PUBLISHED
 
 
@@ -398,7 +399,7 @@ def test_reason_too_many_for_redirects_in_a_circle(bridge: Bridge, internet: Web
 def test_reasons_blocked_and_self_and_source_is_target_hold_for_every_redirect(
     bridge: Bridge, internet: Web, table: Table
 ) -> None:
-    table.put_rule(Rule("example.com", "host", "spam.example", Action.BLOCK))
+    table.put_rule(Rule("example.com", Kind.HOST, "spam.example", Action.BLOCK))
     for place, reason in (
         ("https://spam.example/x", "blocked"),
         ("https://www.example.com/other", "self"),

@@ -108,5 +108,5 @@ class Stack:
         lambda_ = self.client("lambda")
         return {
             name: lambda_.get_function(FunctionName=self.physical(name))["Configuration"]["FunctionArn"]
-            for name in ("Receive", "Verify", "Publish")
+            for name in ("Receive", "Verify", "Publish", "Moderate")
         }
