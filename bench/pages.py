@@ -153,6 +153,11 @@ HOSTILE = {
     "blocks in <span>": ("", "<span><div></span>", MEGABYTE),
     "blocks in <marquee>": ("", "<div><marquee></div>", MEGABYTE),
     "a long <base>": (f"<base href='//static.example/{'a/' * 980}'>", "<a href=../../%d>", MEGABYTE),
+    "links to other hosts": ("", "<a href=//h%d.example>", MEGABYTE),
+    "nested sidebars": ("", "<aside class='widget x'>", MEGABYTE),
+    "sidebars closed out of turn": ("<aside>" * 50_000, "<div></aside>", MEGABYTE),
+    "short words": ("<p>", "x ", MEGABYTE),
+    "words without spaces": ("<p>", "\u7d19", MEGABYTE // 3),
     "international hosts": ("", "<a href=//\u00fc.%d.\u00e4.static.example/%%20\u00fc>", MEGABYTE),
 }
 
@@ -209,7 +214,7 @@ def child(name: str) -> None:
     answer = _answer(text)
     begun = time.process_time()
     try:
-        outcome = str(page.read(answer, urls.parse(TARGET)).relation)
+        outcome = str(page.read(answer, urls.parse(TARGET)).mention.relation)
     except Declined as declined:
         outcome = str(declined.reason)
     cpu = time.process_time() - begun

@@ -147,7 +147,7 @@ def child(origin: str) -> None:
         answer = web.get(
             urls.parse(origin), permit=permits.everything, admit=lambda _: None, agent="bench", seconds=DEADLINE
         )
-        outcome = str(page.read(answer, urls.parse(TARGET)).relation)
+        outcome = str(page.read(answer, urls.parse(TARGET)).mention.relation)
     except (Declined, TryLater) as refusal:
         outcome = str(refusal.reason)
     cpu = time.process_time() - begun
