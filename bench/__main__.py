@@ -16,7 +16,8 @@ def main() -> int:
         if sys.argv[1:] and script.stem not in sys.argv[1:]:
             continue
         print(f"\n== {script.stem}", flush=True)
-        failed += subprocess.run([sys.executable, script], check=False).returncode != 0
+        command = [sys.executable, "-m", f"{HERE.name}.{script.stem}"]  # so that one finds the pages of another
+        failed += subprocess.run(command, check=False, cwd=HERE.parent).returncode != 0
     return failed
 
 

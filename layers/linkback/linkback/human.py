@@ -150,6 +150,8 @@ def home(base: str, sites: Iterable[str]) -> str:
         "<h2>Is this your site? Paste these two tags into the head of every page</h2>"
         f"<pre><code>{escape(tags(base), quote=False)}</code></pre>{feeds}<h2>Did you link to one of these sites?</h2>"
         f'<p><a href="{start}/webmention">Tell us by hand</a>, or let your blog do it.</p>'
+        f'<h2>Is it yours?</h2><p><a href="{start}/dashboard">Sign in to your desk</a>: approve what waits, block what '
+        "nobody wants, see why a ping was declined.</p>"
     )
 
 
