@@ -201,6 +201,7 @@ def test_the_gone_cannot_be_approved_and_the_sentence_says_what_to_do(
         ("GET", "rules?cursor=PING%23x", None, (400, "bad-cursor")),
         ("POST", "pings/nothing/retry", None, (404, "unknown-ping")),
         ("POST", "pings/nothing", None, (404, "not-found")),
+        ("GET", "mentions?" + "a=b&" * 3000, None, (400, "too-many")),
         ("GET", "nothing", None, (404, "not-found")),
         ("DELETE", "mentions", None, (405, "method-not-allowed")),
     ],

@@ -141,6 +141,19 @@ def test_a_ping_that_changes_nothing_again_and_again_costs_one_read(
     assert len(internet.asked) == seen
 
 
+def test_nobody_is_made_to_wait_for_who_repeats_his_ping(bridge: Bridge, internet: Web) -> None:
+    """Else a stranger could keep an author from taking back what he wrote."""
+    source = internet.put("/mine", LINK)
+    bridge.fate(source, TARGET)
+    bridge.sender = "198.51.100.66"
+    for _ in range(8):
+        bridge.webmention(source, TARGET)
+        bridge.work()
+    bridge.sender = "192.0.2.1"
+    internet.put("/mine", "gone", 410)
+    assert bridge.fate(source, TARGET)["status"] == "gone"
+
+
 def test_a_page_that_changed_is_seen_by_the_next_three_pings(bridge: Bridge, internet: Web) -> None:
     source = internet.put("/edited", LINK)
     for number in range(3):

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
 
 from linkback.desk import attempts, mentions
 from linkback.desk.acts import Act, Scope
+from linkback.desk.fields import fields
 from linkback.desk.refused import Refused
 from linkback.dialect import Request, Response, as_json
 from linkback.record import State
@@ -81,8 +81,8 @@ class Api:
             allowed = ", ".join(calls)
             return refusal(Refused(405, "method-not-allowed", f"This address takes {allowed}."), allow=allowed)
         owner = self._office.gate.bearer(request, now)
-        query = dict(reversed(parse_qsl(request.query, max_num_fields=50, errors="replace")))
-        return Response(200, as_json(calls[request.method](Call(request, owner, name, now, query))), _JSON)
+        call = Call(request, owner, name, now, dict(reversed(fields(request.query))))
+        return Response(200, as_json(calls[request.method](call)), _JSON)
 
     # Mentions
 

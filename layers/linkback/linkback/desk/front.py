@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 from linkback.desk import api, assets, mentions, pages, sessions
 from linkback.desk.acts import Act, Scope
+from linkback.desk.fields import fields as read_fields
 from linkback.desk.layout import View
 from linkback.desk.refused import Refused
 from linkback.dialect import Request, Response, as_json
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from linkback.desk.office import Office
     from linkback.desk.sessions import Session
 
-MOST_FIELDS = 2_000
 _STATES = {"held": State.HELD, "public": State.PUBLIC, "spam": State.SPAM, "gone": State.GONE}
 _SAME = ("same-origin", "none", "")
 
@@ -80,12 +80,12 @@ class Front:
         session = self._office.sessions.read(request.headers.get("cookie", ""), now)
         if session is None:
             return pages.sign_in(request, "")
-        return self._pages[place](Call(request, session, _read(request.query), now))
+        return self._pages[place](Call(request, session, read_fields(request.query), now))
 
     def _posted(self, place: str, request: Request, now: float) -> Response:
         if request.headers.get("sec-fetch-site", "") not in _SAME:
             raise Refused(403, "forbidden", "This form was sent from another site. Open the desk and do it there.")
-        fields = _read(request.body.decode("utf-8", "replace"))
+        fields = read_fields(request.body.decode("utf-8", "replace"))
         if place == "/sign-in":
             return self._sign_in(request, dict(fields).get("token", "").strip(), now)
         if place not in self._forms:
@@ -228,13 +228,6 @@ def _asked(call: Call) -> tuple[Act, Scope, list[str]]:
     if not claim and not call.all("id"):
         raise Refused(400, "bad-ids", "Tick the mentions first, then press the button. Nothing was changed.")
     return Act(act), Scope(scope), api.ids([claim] if claim else call.all("id"))
-
-
-def _read(text: str) -> list[tuple[str, str]]:
-    try:
-        return parse_qsl(text, max_num_fields=MOST_FIELDS, errors="replace")
-    except ValueError:
-        raise Refused(400, "too-many", "That are too many fields. Nothing was changed.") from None
 
 
 def _moment(call: Call) -> datetime:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COOKIE = "__Host-linkback"
 LIFETIME = 30 * 86_400
 UNDONE_FOR = 86_400
+LONGEST_COOKIES = 16_384
 
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 
@@ -103,7 +104,7 @@ def is_csrf(told: str, session: Session) -> bool:
 
 def _named(cookies: str) -> str:
     """The value of our cookie; "" where there is none, or what cannot be one, or two of them."""
-    pairs = (one.strip().partition("=") for one in cookies[:4096].split(";"))
+    pairs = (one.strip().partition("=") for one in cookies[:LONGEST_COOKIES].split(";"))
     values = [value for name, _, value in pairs if name == COOKIE]
     return values[0] if len(values) == 1 and _VALUE.fullmatch(values[0]) else ""
 
