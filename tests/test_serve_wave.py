@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from linkback import tokens
 from linkback_cli import localhost
 from linkback_cli.console import Console
 from linkback_cli.data import DataDir
@@ -29,14 +30,14 @@ if TYPE_CHECKING:
 
     from linkback_cli.demo_sources import Source
 
-TOKEN = "the-owners-own"
+OWNER = tokens.random()
 WHERE = Where("http://a.localhost:1/1/", "http://a.localhost:1/", "http://site.test/post/", "http://site.test/other/")
 
 
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """A bridge whose owner approves every new host, and whose demo blog has sent a wave that is settled."""
-    options = ("--port", "0", "--moderation", "first", "--token", TOKEN)
+    options = ("--port", "0", "--moderation", "first", "--token", OWNER)
     running = Serve(tmp_path_factory.mktemp("wave") / "data", *options).ready()
     status, page, _ = ask(f"{running.demo('demo blog')}/wave", {})
     assert (status, "Wave 1" in page) == (200, True)
@@ -48,15 +49,13 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 def desk(serve: Serve, what: str, **query: str) -> list[dict[str, Any]]:
     """All of a list at the desk, in its order."""
     items: list[dict[str, Any]] = []
-    while query.get("cursor") is not None or not items:
-        url = f"{serve.url}/moderation/{what}?{urlencode(query)}"
-        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {TOKEN}"})
+    cursor: str | None = ""
+    while cursor is not None:
+        url = f"{serve.url}/moderation/{what}?{urlencode(query | {'cursor': cursor})}"
+        request = urllib.request.Request(url, headers={"Authorization": f"Bearer {OWNER}"})
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=SECONDS) as answer:
             told = json.load(answer)
-        items += told["items"]
-        query["cursor"] = told["cursor"]
-        if not told["cursor"]:
-            break
+        items, cursor = items + told["items"], told["cursor"]
     return items
 
 

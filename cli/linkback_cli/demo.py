@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from linkback_cli.demo_blog import DemoBlog
 from linkback_cli.demo_memory import Memory
 from linkback_cli.demo_site import DemoSite
+from linkback_cli.demo_wave import HOSTS
 from linkback_cli.listener import Listener
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ class Demo:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """All that the bridge is to visit: the two, and the blog by the other name that people type."""
-        return self.site_address, self.blog_address, f"localhost:{self._listeners[1].port}"
+        """All that the bridge is to visit: the two, and the blog by the other names that it has."""
+        names = (f"{host}:{self._listeners[1].port}" for host in ("localhost", *HOSTS))
+        return self.site_address, self.blog_address, *names
 
     def start(self) -> None:
         """Answer, and build the site for the first time."""

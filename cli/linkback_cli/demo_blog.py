@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import UTC, datetime
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 from linkback.ping import Ping, Protocol
+from linkback_cli import demo_fate
 from linkback_cli.demo_memory import Attempt
 from linkback_cli.demo_pages import button, foreign, form, go, html, missing, page
-from linkback_cli.demo_senders import SENDERS, Sent, opener
+from linkback_cli.demo_senders import SENDERS, Sent
+from linkback_cli.demo_wave import Wave
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +36,6 @@ STATES = {
 }
 DIALECTS = (("webmention", "Webmention"), ("pingback", "Pingback"), ("trackback", "TrackBack"))
 NAMES = dict(DIALECTS)
-# A status page asks again by itself for this long, in case its tab is forgotten.
-SECONDS_TO_WATCH = 120
 SETTLED = frozenset(STATES) - {"queued"}
 # After these, the next build of the site differs from the last.
 TO_BE_SEEN = frozenset({"published", "gone", "hidden"})
@@ -48,11 +47,15 @@ class DemoBlog:
 
     def __init__(self, address: str, bridge: str, target_of: Callable[[str], str], memory: Memory) -> None:
         self._address, self._bridge, self._target_of, self._memory = address, bridge, target_of, memory
+        self._wave = Wave(address, bridge, target_of, memory)
 
     def __call__(self, request: HttpRequest) -> HttpAnswer:
         """A page, or what a button does."""
         if foreign(request):
             return missing(self._header())
+        return self._wave.answer(request, self._header()) or self._own(request)
+
+    def _own(self, request: HttpRequest) -> HttpAnswer:
         words = request.path.strip("/").split("/")
         if words == [""]:
             return html(self._front())
@@ -102,7 +105,8 @@ class DemoBlog:
         cards = "".join(self._card(post) for post in self._memory.posts())
         bridge = f"<a href='http://{self._bridge}/'>the bridge</a>"
         footer = f"The other side: <a href='{site}/'>the demo site</a> and {bridge}."
-        return page("Harbour Log", self._header(), f"<h1>Posts</h1>{intro}{cards}{self._recent()}", footer=footer)
+        posts = f"<h1>Posts</h1>{intro}{cards}{self._wave.card()}{self._recent()}"
+        return page("Harbour Log", self._header(), posts, footer=footer)
 
     def _card(self, post: Post) -> str:
         pings = "".join(
@@ -158,8 +162,8 @@ class DemoBlog:
         post = self._memory.post(attempt.slug) if attempt else None
         if not attempt or not post:
             return missing(self._header())
-        fate = self._fate(attempt)
-        fresh = time.time() - attempt.at < SECONDS_TO_WATCH
+        fate = demo_fate.read(self._status_url(attempt))
+        fresh = time.time() - attempt.at < demo_fate.SECONDS_TO_WATCH
         waits = fresh and attempt.sent.endpoint and fate.get("status") not in SETTLED
         refresh = '<meta http-equiv="refresh" content="1">\n' if waits else ""
         body = (
@@ -172,15 +176,7 @@ class DemoBlog:
         return html(page("Sent", self._header(), body, refresh))
 
     def _status_url(self, attempt: Attempt) -> str:
-        return f"http://{self._bridge}/pings/{attempt.ping_id}"
-
-    def _fate(self, attempt: Attempt) -> dict[str, Any]:
-        try:
-            with opener().open(self._status_url(attempt), timeout=5) as answer:
-                fate = json.load(answer)
-        except (OSError, ValueError):
-            return {}
-        return fate if isinstance(fate, dict) else {}
+        return demo_fate.url(self._bridge, attempt.ping_id)
 
     def _shown(self, fate: dict[str, Any], its_page: str, post: Post) -> str:
         status = str(fate.get("status", ""))

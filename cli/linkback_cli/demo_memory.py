@@ -85,9 +85,9 @@ class Memory:
         self._data, self._console = data, console
         self._lock = threading.Lock()
         try:
-            self._posts, self._attempts = _read(data.recall(NAME) or {})
+            self._posts, self._attempts, self._waves = _read(data.recall(NAME) or {})
         except (AttributeError, KeyError, TypeError, ValueError):
-            self._posts, self._attempts = _read({})
+            self._posts, self._attempts, self._waves = _read({})
 
     def posts(self) -> list[Post]:
         """All posts, in the blog's order."""
@@ -121,11 +121,23 @@ class Memory:
         with self._lock:
             return sorted(self._attempts.items(), reverse=True)[:most]
 
+    @property
+    def waves(self) -> int:
+        """How many waves were sent."""
+        return self._waves
+
+    def next_wave(self) -> int:
+        """Count one more; its number, from 1."""
+        with self._lock:
+            self._waves += 1
+            self._save()
+            return self._waves
+
     def _save(self) -> None:
         changed = {post.slug: {name: getattr(post, name) for name in _CHANGES} for post in self._posts.values()}
         sent = {str(number): asdict(attempt) for number, attempt in self._attempts.items()}
         try:
-            self._data.remember(NAME, {"posts": changed, "sent": sent})
+            self._data.remember(NAME, {"posts": changed, "sent": sent, "waves": self._waves})
         except OSError as error:
             self._console.say(f"What changed on the demo blog could not be saved: {error}")
 
@@ -133,11 +145,14 @@ class Memory:
 _CHANGES = {"linked": bool, "deleted": bool, "edited": str}
 
 
-def _read(saved: dict[str, Any]) -> tuple[dict[str, Post], dict[int, Attempt]]:
-    """Posts and attempts. Raises AttributeError, KeyError, TypeError or ValueError if they were not saved by us."""
+def _read(saved: dict[str, Any]) -> tuple[dict[str, Post], dict[int, Attempt], int]:
+    """Posts, attempts and how many waves.
+
+    Raises AttributeError, KeyError, TypeError or ValueError if they were not saved by us.
+    """
     posts = {post.slug: _post(post, saved.get("posts", {}).get(post.slug, {})) for post in POSTS}
     attempts = {int(number): _attempt(value, posts) for number, value in saved.get("sent", {}).items()}
-    return posts, attempts
+    return posts, attempts, max(0, int(saved.get("waves", 0)))
 
 
 def _post(post: Post, changed: dict[str, Any]) -> Post:

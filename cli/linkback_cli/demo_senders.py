@@ -35,11 +35,11 @@ def webmention(source: str, target: str, *_: str) -> Sent:
     return _posted(endpoint, urlencode({"source": source, "target": target}))
 
 
-def trackback(source: str, target: str, title: str, excerpt: str) -> Sent:
+def trackback(source: str, target: str, title: str, excerpt: str, blog: str = "Harbour Log") -> Sent:
     """TrackBack 1.2: a form with url, title, excerpt and blog_name, to the address in the page's RDF."""
     pairs = dict(_TRACKBACK.findall(_read(target)))
     endpoint = unescape(pairs.get(target, ""))
-    fields = {"url": source, "title": title, "excerpt": excerpt, "blog_name": "Harbour Log"}
+    fields = {"url": source, "title": title, "excerpt": excerpt, "blog_name": blog}
     return _posted(endpoint, urlencode(fields))
 
 
@@ -49,8 +49,8 @@ def pingback(source: str, target: str, *_: str) -> Sent:
     return _posted(_found(_PINGBACK, _read(target)), call, "text/xml")
 
 
-# Each takes source, target, title and excerpt.
-SENDERS: dict[str, Callable[[str, str, str, str], Sent]] = {
+# Each takes source, target, title and excerpt, and the name of another blog than this one.
+SENDERS: dict[str, Callable[..., Sent]] = {
     "webmention": webmention,
     "pingback": pingback,
     "trackback": trackback,

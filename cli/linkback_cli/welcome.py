@@ -50,5 +50,6 @@ def _next(address: str, settings: Settings, demo: Demo | None) -> Iterator[str]:
         yield f"  Next: {tags}"
         return
     yield f"  Next: open http://{demo.blog_address}, send a ping, and build the site to see it."
+    yield "  Then: send a wave of fifty pings from there, and clear it at your desk."
     if len(settings.sites) > 1:
         yield f"  Your own site: {tags}"
