@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 
 from internet import Web, serving
+from linkback import web
 from linkback.impressions import Permitted, unasked
 from linkback.index import Index
 from linkback.table import Table
@@ -25,7 +26,7 @@ from linkback_cli.events import HttpAnswer, HttpRequest, http_answer, http_event
 from shelf import Shelf
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 # The same examples in every run, and no verdict on a machine for being slow.
 hypothesis.settings.register_profile("linkback", deadline=None, derandomize=True, print_blob=True)
@@ -191,7 +192,9 @@ def make_bridge(emulator: str, sqs: Any, table_name: str, queue_url: str) -> Cal
     """A bridge for example.com that may visit loopback; settings by keyword, as the environment has them."""
     os.environ["AWS_ENDPOINT_URL"] = emulator
 
-    def make(permitted: Permitted = unasked, **settings: str) -> Bridge:
+    def make(
+        permitted: Permitted = unasked, resolve: Callable[[str], Sequence[str]] = web.look_up, **settings: str
+    ) -> Bridge:
         environ = {
             "TABLE": table_name,
             "QUEUE_URL": queue_url,
@@ -209,7 +212,7 @@ def make_bridge(emulator: str, sqs: Any, table_name: str, queue_url: str) -> Cal
 
         apps = {name: functions.load(template.ROOT / "functions", name) for name in FUNCTIONS}
         dials: dict[str, Any] = {name: {"permit": permits.everything} for name in ("receive", "verify")}
-        dials["verify"]["permitted"] = permitted  # no test asks the DNS
+        dials["verify"] |= {"permitted": permitted, "resolve": resolve}  # no test asks the DNS
         made = {name: app.connect(environ, log=log, **dials.get(name, {})) for name, app in apps.items()}
         return Bridge(**made, sqs=sqs, queue_url=queue_url, logged=logged)
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from desk import Owner, owner
+from linkback import alias
+from linkback.site import Sites
 from linkback.tokens import Tokens
 
 if TYPE_CHECKING:
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
 
     from conftest import Bridge
     from internet import Web
+    from linkback.table import Table
 
 TARGET = "https://example.com/post"
 LINK = f'<p>A fine post: <a href="{TARGET}">this</a>.</p>'
@@ -148,6 +151,33 @@ def test_deletion_erases_the_words(me: Owner, waiting: str, dynamodb: Any, table
     assert [item["sk"]["S"] for item in told] == [f"UNDO#{claim}"]
     assert int(told[0]["expires"]["N"]) - time.time() <= 86_400
     assert waiting
+
+
+def test_what_was_deleted_is_not_brought_back_after_its_day_though_the_table_still_has_it(
+    me: Owner, waiting: str, dynamodb: Any, table_name: str
+) -> None:
+    claim = me.queue()[0]["id"]
+    me.act(claim, "delete")
+    [kept] = [item for item in dynamodb.scan(TableName=table_name)["Items"] if item["sk"]["S"].startswith("UNDO#")]
+    dynamodb.put_item(TableName=table_name, Item=kept | {"expires": {"N": str(int(time.time()) - 1)}})
+    me.act(claim, "hold")
+    [item] = me.queue()
+    assert (item["wm-source"], item.get("content")) == (waiting, None)
+
+
+def test_an_alias_does_not_outweigh_what_its_owner_holds(
+    me: Owner, waiting: str, first: Bridge, table: Table, internet: Web
+) -> None:
+    old = f"{TARGET}-old"
+    internet.put("/linking", f'{LINK} <a href="{old}">old</a>')
+    me.act(me.queue()[0]["id"], "hold")
+    assert first.fate(waiting, old)["status"] == "held"
+    [other] = [item for item in me.queue() if item["wm-target"] == old]
+    me.act(other["id"], "approve")
+    assert len(first.children()) == 1
+    alias.declare(table, Sites(("example.com",)), old, TARGET, time.time)
+    assert [item["state"] for item in me.queue()] == ["held"]
+    assert first.children() == []
 
 
 def test_a_feed_hears_of_what_is_hidden_and_of_what_comes_back(me: Owner, waiting: str, first: Bridge) -> None:
@@ -323,7 +353,7 @@ def test_a_rule_that_contradicts_another_is_refused_unless_it_replaces_it(me: Ow
         ({"value": "co.uk"}, "pages of many people"),
         ({"value": "com"}, "pages of many people"),
         ({"kind": "prefix", "value": "https://medium.com/"}, "pages of many people"),
-        ({"kind": "prefix", "value": "a.example/" + "b/" * 60}, "at most 40 segments"),
+        ({"kind": "prefix", "value": "a.example/" + "b/" * 60}, "at most 30 segments"),
         ({"kind": "dialect", "value": "smtp"}, "one of webmention, pingback, trackback"),
         ({"kind": "author", "value": "Bob"}, None),
     ],

@@ -154,7 +154,9 @@ def test_an_older_visit_that_lost_the_link_changes_nothing(state: State, refusal
 @pytest.mark.parametrize("state", sorted(STICKY))
 def test_the_owner_s_word_outlasts_a_lost_link(state: State, refusal: Declined) -> None:
     old = record(state)
-    assert lost(old, refusal, T + DAY) == old
+    kept = lost(old, refusal, T + DAY)
+    assert replace(kept, missing_since=0) == old
+    assert kept.missing_since == (T + DAY if refusal is NOT_FOUND else 0)
 
 
 @pytest.mark.parametrize("refusal", [NO_LINK, GONE, NOT_FOUND])

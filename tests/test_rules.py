@@ -44,7 +44,7 @@ def look(told: dict[Key, Action]) -> Look:
         ("spam.example/~bob", Kind.PREFIX, "https://spam.example/", False),
         ("good.example", Kind.PREFIX, "https://good.example/x", True),
         ("good.example", Kind.PREFIX, "https://good.example.evil.example/", False),
-        ("good.example", Kind.PREFIX, "https://good.example:8443/", False),
+        ("good.example", Kind.PREFIX, "https://good.example:8444/", False),
         ("", Kind.PREFIX, "https://good.example/", False),
         ("", Kind.HOST, "https://good.example/", False),
     ],
@@ -80,6 +80,12 @@ RULES = {
 )
 def test_the_most_specific_rule_wins(source: str, author: str, action: Action) -> None:
     assert strongest(look(RULES), urls.parse(source), Protocol.PINGBACK, author) is action
+
+
+def test_a_prefix_without_a_port_lets_in_no_other_port_though_it_blocks_the_usual_ones() -> None:
+    key, source = Key(Kind.PREFIX, "good.example"), urls.parse("https://good.example:8443/x")
+    assert strongest(look({key: Action.ALLOW}), source, None) is None
+    assert strongest(look({key: Action.BLOCK}), source, None) is Action.BLOCK
 
 
 def test_without_a_rule_that_covers_it_nothing_is_said() -> None:

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from linkback import queue, record
 from linkback.desk.acts import Act, Acts, Scope
+from linkback.desk.desk import is_suffix
 from linkback.desk.ledger import Ledger
 from linkback.desk.sessions import Sessions, cookie
 from linkback.index import Index, public, thread
@@ -210,8 +211,8 @@ def test_moderate_may_do_what_an_owner_decides(become: Callable[[str], Role]) ->
     claim, seen = POLICY.claim(ping), Mention(Relation.MENTION, ping.source)
     role.table.put_ping(ping, claim, "https://bridge.example")
     role.table.save(None, record.found(None, claim, ping, seen, held=True, visited=int(now * 1000)), now)
-    done = Acts(role.table, ledger, time.time).act(claim.id, Act.DELETE, Scope.HOST, owner)
-    Acts(role.table, ledger, time.time).undo(done, owner)
+    done = Acts(role.table, ledger, time.time, is_suffix).act(claim.id, Act.DELETE, Scope.HOST, owner)
+    Acts(role.table, ledger, time.time, is_suffix).undo(done, owner)
     sessions = Sessions(ledger, tokens)
     session = sessions.read(cookie(sessions.open(owner, now)).partition(";")[0], now)
     assert session

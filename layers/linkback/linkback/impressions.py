@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from linkback import rules, signals
@@ -16,6 +17,7 @@ from linkback.table import KEPT
 if TYPE_CHECKING:
     from linkback.ping import Ping
     from linkback.policy import Claim
+    from linkback.record import Record
     from linkback.rules import Look
     from linkback.table import Table
     from linkback.visit import Seen
@@ -35,10 +37,17 @@ class Impressions:
     def __init__(self, table: Table, permitted: Permitted) -> None:
         self._table, self._permitted = table, permitted
 
-    def of(self, ping: Ping, claim: Claim, seen: Seen, look: Look, now: float) -> Impression:
-        """The signals of one visit. Of a source that the owner knows nothing more is looked up."""
-        context = self._context(ping, claim, seen, look, now)
+    def of(self, ping: Ping, claim: Claim, seen: Seen, look: Look, old: Record | None, now: float) -> Impression:
+        """The signals of one visit. Of a source that the owner knows nothing more is looked up.
+
+        Of a mention that is there already what rests on its sender stays: else anybody could tell of somebody's page
+        what makes it look like spam.
+        """
+        context = self._context(ping if old is None else replace(ping, claimed={}, sender=""), claim, seen, look, now)
         found = signals.of(seen.surroundings, seen.mention, claim, context)
+        if old:
+            kept = [signal for signal in signals.from_json(old.signals) if signal.name in signals.OF_SENDER]
+            found = (*kept, *(signal for signal in found if signal.name not in signals.OF_SENDER))
         claimed = json.dumps(dict(ping.claimed), ensure_ascii=False) if ping.claimed else ""
         return Impression(signals.to_json(found), claimed, seen.sentence, signals.doubt(found))
 
@@ -58,7 +67,8 @@ class Impressions:
     def _elsewhere(self, claim: Claim, seen: Seen, now: float) -> tuple[str, ...]:
         text = signals.fingerprint(seen.mention)
         expires = int(now + KEPT.total_seconds())
-        return self._table.seen_elsewhere(claim.site, text, rules.authority(claim.source), expires) if text else ()
+        # Where it stands, not where a redirect began: whoever redirects to a page does not have its text.
+        return self._table.seen_elsewhere(claim.site, text, rules.authority(seen.place), expires) if text else ()
 
     def _language(self, claim: Claim, seen: Seen) -> str:
         """That of the target's page, where the source has one to compare with it."""

@@ -27,6 +27,7 @@ class State(StrEnum):
 
 
 STICKY = frozenset({State.SPAM, State.DELETED})
+APPROVED, HELD_BACK, ENDED = 1, 2, 3
 # The greatest doubt that a record can have (signals.doubt).
 MOST_DOUBT = 2
 
@@ -56,7 +57,7 @@ class Record:
     (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public, and
     `shown` when it became public (seconds); `number` is the sequence number that put the record into its partition;
     `version` counts writes, for optimistic locking. `signals`, `claimed`, `sentence` and `doubt` are its Impression.
-    `ruled` is 1 where the owner put it where it is.
+    `ruled` is 0, or what its owner said last: APPROVED, HELD_BACK, ENDED (spam or deleted).
     """
 
     claim: str
@@ -123,9 +124,9 @@ def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, hel
     if visited <= old.visited:
         return replace(old, protocols=told)
     state = old.state
-    held_by_owner = state is State.HELD and old.ruled
-    if state not in STICKY and state is not State.PUBLIC and not held_by_owner:
-        state = State.HELD if held else State.PUBLIC
+    if state not in STICKY and state is not State.PUBLIC:
+        # What its owner holds back waits for him, also after its link was gone for a while.
+        state = State.HELD if held or old.ruled == HELD_BACK else State.PUBLIC
     # What its owner deleted is not stored again.
     seen, source = old.seen if state is State.DELETED else mention.to_json(), ping.source
     return replace(old, source=source, protocols=told, visited=visited, state=state, seen=seen, missing_since=0)
@@ -135,7 +136,8 @@ def impressed(record: Record, impression: Impression, visited: int) -> Record:
     """With what the visit tells the owner beside, if it is this visit that the record speaks of."""
     if record.visited != visited or record.state is State.DELETED:
         return record
-    claimed = impression.claimed or record.claimed  # which one dialect tells, and the others do not
+    # What one dialect tells and the others do not; and what was told first, for anybody may tell it otherwise.
+    claimed = record.claimed or impression.claimed
     return replace(record, **impression._replace(claimed=claimed)._asdict())
 
 
@@ -162,8 +164,11 @@ def address(told: str, read: Url, *, fragment: bool = True) -> str:
 
 def lost(old: Record, refusal: Declined, visited: int) -> Record:
     """The visit ended without the link. 410 and a page without it hide at once; 404 when seen twice, a day apart."""
-    if visited <= old.visited or old.state in STICKY or refusal.reason not in LOSING:
+    if visited <= old.visited or refusal.reason not in LOSING:
         return old
+    if old.state in STICKY:
+        told = refusal.reason is Reason.SOURCE_MISSING and not refusal.gone
+        return replace(old, missing_since=old.missing_since or visited) if told else old
     if old.state is State.GONE:
         return replace(old, visited=visited)  # so that an older visit, told late, does not bring it back
     if refusal.reason is not Reason.SOURCE_MISSING or refusal.gone:

@@ -6,20 +6,27 @@ page and the folders above it, its author, its dialect), so these are looked up:
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from linkback import urls
-from linkback.shared_hosts import is_shared
+from linkback.shared_hosts import is_shared_page, vouches
 
 if TYPE_CHECKING:
     from linkback.ping import Protocol
     from linkback.urls import Url
 
 # What is deeper than this has no rule of its own; the names of a source must fit into one BatchGetItem.
-MOST_LABELS, MOST_SEGMENTS = 20, 40
+MOST_LABELS, MOST_SEGMENTS = 20, 30
+
+# Ports of the same site, as one may well be reached at both.
+_USUAL = (80, 443, 8080, 8443)
+_ODD = re.compile(r"%2f|%5c|%2e|//", re.IGNORECASE)
+_SLASHES = re.compile(r"/{2,}")
 
 
 class Action(StrEnum):
@@ -101,7 +108,8 @@ def covering(source: Url, protocol: Protocol | None, author: str = "") -> list[K
     `author` is the address that its page gives for its author, or "".
     """
     names = [Key(Kind.AUTHOR, name)] if (name := author_key(author)) else []
-    names += [Key(Kind.PREFIX, value) for value in _prefixes(urls.page_key(source))]
+    pages = (urls.page_key(source), _served(source))
+    names += [Key(Kind.PREFIX, value) for value in dict.fromkeys(one for page in pages for one in _prefixes(page))]
     names += [Key(Kind.HOST, value) for value in _hosts(source)]
     return [*names, Key(Kind.DIALECT, protocol)] if protocol else names
 
@@ -110,12 +118,20 @@ def strongest(look: Look, source: Url, protocol: Protocol | None, author: str = 
     """What the most specific rule says of a source; None where there is none."""
     keys = covering(source, protocol, author)
     found = look([*keys, *_standings(source, author)])  # which are asked for next: one read for both
-    allows = believed(author, source)
     for key in keys:
         action = found.get(key)
-        if action and (key.kind is not Kind.AUTHOR or action is not Action.ALLOW or allows):
+        if action and (action is not Action.ALLOW or _lets_in(key, source, author)):
             return action
     return None
+
+
+def _lets_in(key: Key, source: Url, author: str) -> bool:
+    """Whether what is allowed is surely this source: an author who may be named there, a page that is no other one."""
+    if key.kind is Kind.AUTHOR:
+        return believed(author, source)
+    if key.kind is Kind.PREFIX:
+        return key.value in _prefixes(urls.page_key(source)) and not _ODD.search(source.path)
+    return True
 
 
 def known(look: Look, source: Url, author: str = "") -> bool:
@@ -126,22 +142,26 @@ def known(look: Look, source: Url, author: str = "") -> bool:
 
 def standing_of(source: Url, author: str = "") -> Key | None:
     """By what a source is known once it was approved. None where nothing tells it from its neighbours."""
-    if not is_shared(source.host):
+    if not is_shared_page(source):
         return Key(Kind.KNOWN_HOST, authority(source))
-    name = author_key(author)
-    return Key(Kind.KNOWN_AUTHOR, name) if name else None
+    return Key(Kind.KNOWN_AUTHOR, author_key(author)) if believed(author, source) else None
 
 
 def believed(author: str, source: Url) -> bool:
-    """Whether a page may speak for this author: any page can name any author, so it must be on the author's host.
+    """Whether a page may speak for this author, for any page can name anybody.
 
-    The pages of a shared host are made by the platform or the bridge, which says truly who wrote them.
+    It must be on the author's own host; on a host of many people below the author's own address; or be made by a
+    bridge that vouches for whom it writes.
     """
     try:
         own = urls.parse(author)
     except urls.BadUrl:
         return False
-    return is_shared(source.host) or authority(own) == authority(source)
+    if vouches(source.host):
+        return True
+    if is_shared_page(source):
+        return urls.page_key(source).startswith(f"{urls.page_key(own)}/") and own.path != "/"
+    return authority(own) == authority(source)
 
 
 def author_key(author: str) -> str:
@@ -162,6 +182,18 @@ def _standings(source: Url, author: str) -> list[Key]:
     return [standing] if standing else []
 
 
+def _served(source: Url) -> str:
+    """The page that a server may hand out for it: many read escaped slashes and repeated ones, or know no port.
+
+    Rules against that page count, too.
+    """
+    bare = replace(source, port=None) if source.port in _USUAL else source
+    if not _ODD.search(bare.path):
+        return urls.page_key(bare)
+    path = _SLASHES.sub("/", unquote(bare.path).replace("\\", "/"))
+    return urls.page_key(replace(bare, path=urls.without_dots(path)))
+
+
 def _prefixes(page: str) -> list[str]:
     """The page itself, without its query, and every folder above it, up to the host; not more than MOST_SEGMENTS."""
     path, mark, _ = page.partition("?")
@@ -174,8 +206,8 @@ def _prefixes(page: str) -> list[str]:
 def _hosts(source: Url) -> list[str]:
     """With its port, the host, and every host above it, the longest first."""
     named = [authority(source)] if source.port else []
-    bare = source.host.removeprefix("www.")
-    if ":" in bare or bare.replace(".", "").isdecimal():
+    bare = authority(replace(source, port=None))
+    if bare.startswith("[") or bare.replace(".", "").isdecimal():
         return [*named, bare]
     labels = bare.split(".")
     return named + [".".join(labels[start:]) for start in range(max(0, len(labels) - MOST_LABELS), len(labels))]

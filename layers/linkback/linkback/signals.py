@@ -28,6 +28,8 @@ HOLDS = 2
 LONGEST_SENTENCE = 300
 
 SERIOUS, DOUBTFUL, TOLD = 2, 1, 0
+# What rests on who told of the page, and not on the page.
+OF_SENDER = frozenset({"claim-differs", "sender-not-permitted", "sender-permitted"})
 
 # Links to other hosts, and those hosts, from which a page is rather a list, and a list of anything at all.
 _MANY = (50, 25)

@@ -90,7 +90,7 @@ def parse(text: str) -> Url:
         raise BadUrl("port 0 cannot be visited")
     host = host_name(parts.netloc, parts.hostname or "")
     bare_port = None if port == DEFAULT_PORTS[parts.scheme] else port
-    path = _without_dots(_ascii(parts.path) or "/")
+    path = without_dots(_ascii(parts.path) or "/")
     url = Url(parts.scheme, host, bare_port, path, _ascii(parts.query), _ascii(parts.fragment))
     if len(str(url)) > LONGEST:
         raise BadUrl(f"it is longer than {LONGEST} characters when its letters beyond ASCII are escaped")
@@ -181,7 +181,7 @@ def _key(url: Url, query: str) -> str:
     return host + _percent(url.path).rstrip("/") + (f"?{_percent(query)}" if query else "")
 
 
-def _without_dots(path: str) -> str:
+def without_dots(path: str) -> str:
     """RFC 3986, 5.2.4, with `%2e` for a dot as browsers have it: what is compared is what is visited."""
     if not _DOTS.search(path):
         return path

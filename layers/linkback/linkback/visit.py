@@ -138,7 +138,7 @@ class Visitor:
             raise
 
     def _keep(self, ping: Ping, claim: Claim, old: Record | None, seen: Seen, look: Look, now: float) -> Fate:
-        impression = self._impressions.of(ping, claim, seen, look, now)
+        impression = self._impressions.of(ping, claim, seen, look, old, now)
         # A redirect does not launder where a page is from.
         author, doubt = seen.mention.author.url, impression.doubt
         held = [self._policy.holds(url, claim, look, author, doubt) for url in (claim.source, seen.place)]
@@ -149,7 +149,9 @@ class Visitor:
             return record.impressed(new, impression, visited)
 
         kept = self._settle(claim, old, settle)
-        again = old is not None and (kept.seen, kept.state) == (old.seen, old.state)
+        # Of what was deleted it cannot be told; its sender shall not see that by being visited less often.
+        told_again = old is not None and (kept.seen, kept.state) == (old.seen, old.state)
+        again = told_again and kept.state is not State.DELETED
         return Fate(_ENDS.get(kept.state, Status.HELD), again=again, claim=claim)
 
     def _lose(self, claim: Claim, old: Record | None, refusal: Declined, now: float) -> Fate:
@@ -159,9 +161,10 @@ class Visitor:
         kept = self._settle(claim, old, lambda again: record.lost(again or old, refusal, visited))
         if kept.visited > visited:
             return Fate(_ENDS.get(kept.state, Status.HELD))  # a later visit has seen more than this one
-        if refusal.reason is Reason.SOURCE_MISSING and not refusal.gone and kept.state is not State.GONE:
+        # Of what the owner calls spam the same, so that its sender does not learn that it is more than held.
+        gone = refusal.gone or kept.state is State.GONE or visited - kept.missing_since >= record.DAY
+        if refusal.reason is Reason.SOURCE_MISSING and not gone:
             return Fate(Status.WAITING, refusal.reason, refusal.detail, retry_at=int(now) + A_DAY)
-        # Said of what the owner calls spam, too: its sender shall not learn that it is more than held.
         status = Status.GONE if refusal.reason is Reason.SOURCE_MISSING else Status.HIDDEN
         return Fate(status, refusal.reason, refusal.detail, refusal.links_found)
 

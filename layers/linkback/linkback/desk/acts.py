@@ -6,27 +6,28 @@ each done or refused. Everything can be undone for a day, deletion too; then wha
 
 from __future__ import annotations
 
-import json
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linkback import keys, rules, urls
 from linkback.desk.refused import Refused
 from linkback.mention import Mention, Relation
 from linkback.ping import Status, stamp
-from linkback.record import Record, State
+from linkback.record import APPROVED, ENDED, HELD_BACK, Record, State
 from linkback.rules import Action, Key, Kind, Rule
-from linkback.shared_hosts import is_shared
+from linkback.shared_hosts import is_shared_page
 from linkback.table import Conflict, rule_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from linkback.desk.ledger import Found, Ledger
+    from linkback.desk.rulebook import IsSuffix
     from linkback.dynamodb import Item
     from linkback.table import Table
     from linkback.tokens import Owner
@@ -56,6 +57,7 @@ class Scope(StrEnum):
 STATES = {Act.APPROVE: State.PUBLIC, Act.HOLD: State.HELD, Act.SPAM: State.SPAM, Act.DELETE: State.DELETED}
 # What an act says of others of the same host or author; a rule goes with it where its owner says so.
 RULES = {Act.APPROVE: Action.ALLOW, Act.HOLD: Action.HOLD, Act.SPAM: Action.BLOCK, Act.DELETE: Action.BLOCK}
+_RULED = {Act.APPROVE: APPROVED, Act.HOLD: HELD_BACK, Act.SPAM: ENDED, Act.DELETE: ENDED}
 _PAST = {State.PUBLIC: "approved", State.HELD: "held", State.SPAM: "called spam", State.DELETED: "deleted"}
 
 
@@ -98,11 +100,14 @@ class Done:
 class Acts:
     """The acts of one bridge's owners. `clock` tells the time, in seconds since 1970."""
 
-    def __init__(self, table: Table, ledger: Ledger, clock: Callable[[], float]) -> None:
-        self._table, self._ledger, self._clock = table, ledger, clock
+    def __init__(self, table: Table, ledger: Ledger, clock: Callable[[], float], is_suffix: IsSuffix) -> None:
+        self._table, self._ledger, self._clock, self._is_suffix = table, ledger, clock, is_suffix
 
-    def act(self, claim: str, act: Act, scope: Scope, owner: Owner) -> Done:
-        """Do it, now. Raises Refused where it cannot be done, and nothing was."""
+    def act(self, claim: str, act: Act, scope: Scope, owner: Owner, *, alone: bool = True) -> Done:
+        """Do it, now. Raises Refused where it cannot be done, and nothing was.
+
+        Not `alone`: along with another of which a rule was written, so that it says nothing more of its host.
+        """
         for _ in range(ATTEMPTS):
             found, record = self._find(claim, owner)
             new = self._wanted(record, act)
@@ -111,13 +116,28 @@ class Acts:
                 beside.append(_kept_for_undo(record, self._clock()))
             with suppress(Conflict):
                 self._table.save(record, new, self._clock(), *beside)
-                changed += self._standing(record, act)
+                changed += self._standing(record, act) if alone else []
                 self._tell(found, new.state)
                 return Done(claim, record.site, record.source, record.state, new.state, record.ruled, tuple(changed))
         raise _busy(claim)
 
+    def alike(self, done: Done, act: Act) -> list[str]:
+        """The claims that wait on the first page of the queue and of which a rule now says the same as the act did."""
+        found = self._ledger.mentions(done.site, State.HELD).items
+
+        def covered(record: Record) -> bool:
+            look, source = partial(self._table.look, record.site), urls.parse(record.source)
+            return rules.strongest(look, source, None, author(record)) is RULES[act]
+
+        return [record.claim for record in found if record.claim != done.claim and covered(record)]
+
     def undo(self, done: Done, owner: Owner) -> None:
-        """Put a mention, and the rules that went with it, where they were. Raises Refused if either changed since."""
+        """Put a mention, and the rules that went with it, where they were. Raises Refused if either changed since.
+
+        The rules are put back in any case: what was not meant must not let others in.
+        """
+        for change in reversed(done.changed):
+            self._put_back(change, owner)
         for _ in range(ATTEMPTS):
             found, record = self._find(done.claim, owner)
             if record.state is not done.after:
@@ -128,8 +148,6 @@ class Acts:
             with suppress(Conflict):
                 self._table.save(record, new, self._clock())
                 self._tell(found, new.state)
-                for change in reversed(done.changed):
-                    self._put_back(change)
                 return
         raise _busy(done.claim)
 
@@ -150,24 +168,28 @@ class Acts:
             record = self._restored(record)
         if act is Act.DELETE:
             nothing = Mention(Relation.MENTION, record.source).to_json()
-            return replace(record, state=State.DELETED, ruled=1, seen=nothing, signals="", claimed="", sentence="")
-        return replace(record, state=STATES[act], ruled=1)
+            bare = replace(record, seen=nothing, signals="", claimed="", sentence="")
+            return replace(bare, state=State.DELETED, ruled=_RULED[act])
+        return replace(record, state=STATES[act], ruled=_RULED[act])
 
     def _restored(self, record: Record) -> Record:
         """With the words it had before it was deleted, if they are still kept."""
         kept = self._ledger.get(_undo_key(record)) or {}
+        if int(kept.get("expires", 0)) < self._clock():  # DynamoDB takes away what has expired within days, not at once
+            return record
         words = {name: kept[name] for name in ("seen", "signals", "claimed", "sentence") if name in kept}
         return replace(record, **words)
 
     def _tell(self, found: Found, state: State) -> None:
-        self._ledger.told(found.pings, Status.PUBLISHED if state is State.PUBLIC else Status.HELD)
+        status = Status.PUBLISHED if state is State.PUBLIC else Status.HELD
+        self._ledger.told(found.pings, status, forget=state is State.DELETED)
 
     # What goes with it
 
     def _rule(self, record: Record, act: Act, scope: Scope) -> tuple[list[Changed], list[Item]]:
         if scope is Scope.NONE:
             return [], []
-        key, action = rule_key(record, scope), RULES[act]
+        key, action = rule_key(record, scope, self._is_suffix), RULES[act]
         before = self._table.look(record.site, [key]).get(key)
         made = stamp(datetime.fromtimestamp(self._clock(), UTC))
         changed = Changed(record.site, key, action, before)
@@ -185,8 +207,9 @@ class Acts:
         self._set(change.site, key, change.now)
         return [change]
 
-    def _put_back(self, change: Changed) -> None:
-        if self._table.look(change.site, [change.key]).get(change.key) is change.now:  # else its owner changed it since
+    def _put_back(self, change: Changed, owner: Owner) -> None:
+        unchanged = self._table.look(change.site, [change.key]).get(change.key) is change.now
+        if owner.may(change.site) and unchanged:
             self._set(change.site, change.key, change.before)
 
     def _set(self, site: str, key: Key, action: Action | None) -> None:
@@ -203,11 +226,12 @@ def author(record: Record) -> str:
     return ""
 
 
-def rule_key(record: Record, scope: Scope) -> Key:
+def rule_key(record: Record, scope: Scope, is_suffix: IsSuffix) -> Key:
     """The name of the rule that speaks of others like this one. Raises Refused where there is none to be had."""
     source = urls.parse(record.source)
     if scope is Scope.HOST:
-        if is_shared(source.host):
+        host = source.host.removeprefix("www.")
+        if is_shared_page(source) or (":" not in host and is_suffix(host)):
             told = f"{source.host} has pages of many people: judge its author, or write a rule for a prefix."
             raise Refused(400, "shared-host", told)
         return Key(Kind.HOST, rules.authority(source))
@@ -232,8 +256,3 @@ def _undo_key(record: Record) -> Item:
 
 def _busy(claim: str) -> Refused:
     return Refused(409, "busy", f"{claim} is being visited just now: do this again in a moment.")
-
-
-def as_json(done: list[Done]) -> str:
-    """Acts as they are kept for undo."""
-    return json.dumps([one.to_item() for one in done], ensure_ascii=False)

@@ -47,6 +47,7 @@ class Call:
         """The JSON object that was sent. Raises Refused."""
         try:
             told = json.loads(self.request.body.decode("utf-8"))
+            json.dumps(told, ensure_ascii=False).encode()  # which half a surrogate pair cannot be
         except (ValueError, RecursionError):
             told = None
         if not isinstance(told, dict):

@@ -10,7 +10,7 @@ from linkback.desk.acts import author
 from linkback.desk.mentions import claimed
 from linkback.feed import seen
 from linkback.record import Record, State
-from linkback.shared_hosts import is_shared
+from linkback.shared_hosts import is_shared_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -84,7 +84,7 @@ def _claimed(record: Record) -> str:
     rows = "".join(
         f"<dt>{words}</dt><dd>{escape(told[name])}</dd>" for name, words in _CLAIMS.items() if told.get(name)
     )
-    return f"<div class=claimed><p>Its sender said of it (not confirmed):</p><dl>{rows}</dl></div>" if rows else ""
+    return f"<div class=claimed><p>Its sender said of it, which is in no feed:</p><dl>{rows}</dl></div>" if rows else ""
 
 
 def _buttons(record: Record) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _button(record: Record, act: str, words: str, key: str, kind: str = "") -> s
 def _scope(record: Record) -> tuple[str, str]:
     """Whom a rule would speak of, host or author, and how they are called; "" where none can be had."""
     source = urls.parse(record.source)
-    if not is_shared(source.host):
+    if not is_shared_page(source):
         return "host", rules.authority(source)
     who = author(record)
     return ("author", rules.author_key(who)) if rules.author_key(who) and rules.believed(who, source) else ("", "")

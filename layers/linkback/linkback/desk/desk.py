@@ -43,7 +43,7 @@ class Desk:
             gate=Gate(tokens),
             sessions=Sessions(ledger, tokens),
             ledger=ledger,
-            acts=Acts(store, ledger, clock),
+            acts=Acts(store, ledger, clock, is_suffix),
             rulebook=Rulebook(store, policy.sites, is_suffix),
             attempts=Attempts(policy, store, ledger, send),
         )

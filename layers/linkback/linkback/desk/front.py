@@ -14,7 +14,6 @@ from linkback.desk.layout import View
 from linkback.desk.refused import Refused
 from linkback.dialect import Request, Response, as_json
 from linkback.record import State
-from linkback.rules import KINDS
 from linkback.tokens import BadToken
 
 if TYPE_CHECKING:
@@ -127,7 +126,7 @@ class Front:
         owner = call.session.owner
         done, refused = self._office.all(claims, act, scope, owner)
         if scope is not Scope.NONE and done:
-            more, _ = self._office.all(self._alike(done), act, Scope.NONE, owner)
+            more, _ = self._office.all(self._alike(done, act), act, Scope.NONE, owner, alone=False)
             done += more
         if done:
             self._office.sessions.remember(call.session, done, call.now)
@@ -135,12 +134,10 @@ class Front:
             raise refused[0][1]
         return self._told(call, done, [one for _, one in refused])
 
-    def _alike(self, done: list[Done]) -> list[str]:
-        """What waits on the first page of the queue and is of the hosts or authors that rules were just written for."""
-        keys = {change.key for one in done for change in one.changed if change.key.kind in KINDS}
-        acted = {one.claim for one in done}
-        found = self._office.ledger.mentions(done[0].site, State.HELD).items if keys else []
-        return [one.claim for one in found if one.claim not in acted and keys & mentions.covering(one)]
+    def _alike(self, done: list[Done], act: Act) -> list[str]:
+        """What waits, and is of the hosts or authors that a rule was just written for."""
+        sites = {one.site: one for one in done}  # one is enough: all rules of its site are written
+        return [claim for one in sites.values() for claim in self._office.acts.alike(one, act)]
 
     def _told(self, call: Call, done: list[Done], refused: list[Refused]) -> Response:
         if "application/json" in call.request.headers.get("accept", ""):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from linkback import keys
@@ -29,6 +30,8 @@ PER_PAGE, MOST_CHARACTERS = 50, 2_000_000
 # What one search looks through; the cursor goes on.
 MOST_SEARCHED = 1_000
 MOST_RULES = 500
+# A claim has a ping for each dialect and each spelling of its addresses. An honest one has two or three.
+MOST_TOLD = 25
 
 _MENTIONS_CURSOR = re.compile(r"([0-9])\.([0-9]{1,10})", re.ASCII)
 _PINGS_CURSOR = re.compile(r"([0-9]{1,10})\.([A-Za-z0-9_-]{22})", re.ASCII)
@@ -59,16 +62,20 @@ class Ledger:
         self._items = Items(client, name)
 
     def find(self, claim: str) -> Found:
-        """What is known by the name of a claim."""
-        condition: dict[str, Any] = {
-            "KeyConditionExpression": "#claim = :claim",
-            "ExpressionAttributeNames": {"#claim": "claim"},
-            "ExpressionAttributeValues": pack({":claim": claim}),
-        }
-        found = list(self._items.query(IndexName="claim", **condition))
-        mention = next((one for one in found if one["sk"].startswith("MENTION#")), None)
+        """What is known by the name of a claim; of its pings MOST_TOLD, for anybody can send any number."""
+        mention = next(self._claimed(claim, f"MENTION#{claim}", 1), None)
         key = {"pk": mention["pk"], "sk": mention["sk"]} if mention else None
-        return Found(key, [one["pk"].removeprefix("PING#") for one in found if one["sk"] == "PING"])
+        pings = islice(self._claimed(claim, "PING", MOST_TOLD), MOST_TOLD)
+        return Found(key, [one["pk"].removeprefix("PING#") for one in pings])
+
+    def _claimed(self, claim: str, sign: str, most: int) -> Iterator[Item]:
+        return self._items.query(
+            IndexName="claim",
+            KeyConditionExpression="#claim = :claim AND sk = :sign",
+            ExpressionAttributeNames={"#claim": "claim"},
+            ExpressionAttributeValues=pack({":claim": claim, ":sign": sign}),
+            Limit=most,
+        )
 
     def record(self, key: Item) -> Record | None:
         """The newest state of the mention at this key."""
@@ -158,12 +165,15 @@ class Ledger:
         )
         return {str(item["sk"]).removeprefix("DAY#"): item for item in found}
 
-    def told(self, pings: Sequence[str], status: str) -> None:
-        """What the status pages of these pings say from now on, where their visit has ended well."""
+    def told(self, pings: Sequence[str], status: str, *, forget: bool = False) -> None:
+        """What the status pages of these pings say from now on, where their visit has ended well.
+
+        `forget` what their senders claimed.
+        """
         for ping in pings:
             self._items.update(
                 keys.ping(ping),
-                "SET #status = :status",
+                "SET #status = :status REMOVE claimed" if forget else "SET #status = :status",
                 {"#status": "status"},
                 {":status": status, ":published": "published", ":held": "held"},
                 "#status IN (:published, :held)",

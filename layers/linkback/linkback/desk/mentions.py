@@ -6,8 +6,7 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from linkback import rules, signals, urls
-from linkback.desk.acts import author
+from linkback import signals
 from linkback.feed import jf2, seen
 from linkback.published import Published
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from linkback.desk.acts import Done
     from linkback.record import Record
-    from linkback.rules import Key
 
 LONGEST_SEARCH = 200
 
@@ -44,11 +42,6 @@ def members(record: Record) -> dict[str, Any]:
 def published(record: Record) -> Published:
     """Those members of a record that feeds show."""
     return Published(**{name: getattr(record, name) for name in Published.__slots__})
-
-
-def covering(record: Record) -> set[Key]:
-    """The names of the rules that would cover it."""
-    return set(rules.covering(urls.parse(record.source), None, author(record)))
 
 
 def claimed(record: Record) -> dict[str, str]:

@@ -54,14 +54,14 @@ class Office:
         return name
 
     def all(
-        self, claims: Iterable[str], act: Act, scope: Scope, owner: Owner
+        self, claims: Iterable[str], act: Act, scope: Scope, owner: Owner, *, alone: bool = True
     ) -> tuple[list[Done], list[tuple[str, Refused]]]:
-        """One act on many mentions, one after another: what was done, and what could not be."""
+        """One act on many mentions, one after another (Acts.act): what was done, and what could not be."""
         done: list[Done] = []
         refused: list[tuple[str, Refused]] = []
         for claim in claims:
             try:
-                done.append(self.acts.act(claim, act, scope, owner))
+                done.append(self.acts.act(claim, act, scope, owner, alone=alone))
             except Refused as refusal:
                 refused.append((claim, refusal))
         return done, refused

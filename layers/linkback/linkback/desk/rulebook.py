@@ -94,6 +94,8 @@ class Rulebook:
         url = _url(kind, value)
         if kind is Kind.HOST:
             return self._host(url, value)
+        if kind is Kind.PREFIX and url.fragment:
+            raise Refused(400, "bad-rule", "A prefix has no fragment: what is behind # is of one and the same page.")
         key = urls.page_key(url)
         if kind is Kind.PREFIX and "/" not in key and is_shared(url.host):
             said = f"{key} has pages of many people: give the part that is one person's, such as {key}/somebody."
@@ -108,7 +110,7 @@ class Rulebook:
             raise Refused(400, "bad-rule", f"{value[:200]} is more than a host: make it a rule for a prefix.")
         if host.count(".") >= rules.MOST_LABELS:
             raise Refused(400, "bad-rule", f"A host has at most {rules.MOST_LABELS} labels here.")
-        if is_shared(host) or self._is_suffix(host):
+        if is_shared(host) or (":" not in host and self._is_suffix(host)):
             said = f"{host} has pages of many people, so it is judged by author or by prefix, never as a host."
             raise Refused(400, "shared-host", said)
         return rules.authority(url)
