@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from linkback import urls
 from linkback.policy import claim_id
-from linkback.record import HELD_BACK, State
+from linkback.record import State
 from linkback.table import Conflict
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def _move(table: Table, record: Record, page: str, site: str, clock: Callable[[]
         if again is None:
             return 0
         # The same source linked to both, and one link is one mention: the one that is shown, unless its owner hid one.
-        hidden = there is not None and (there.state not in (State.GONE, State.HELD) or there.ruled == HELD_BACK)
+        hidden = there is not None and (there.state not in (State.GONE, State.HELD) or there.held_back)
         if there is not None and (again.state is not State.PUBLIC or hidden):
             with suppress(Conflict):
                 return _hide(table, again, clock)

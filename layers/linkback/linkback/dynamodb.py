@@ -40,14 +40,16 @@ class Items:
     def get_many(self, keys: Iterable[Item]) -> list[Item]:
         """Those of at most MOST_AT_ONCE items that are there, in any order. Raises Busy."""
         found: list[Item] = []
-        wanted = {self._name: {"Keys": [pack(key) for key in keys]}}
+        wanted = {self._name: {"Keys": packed}} if (packed := [pack(key) for key in keys]) else {}
         for _ in range(_ROUNDS):
+            if not wanted:
+                return found
             answer = self._client.batch_get_item(RequestItems=wanted)
             found += map(unpack, answer["Responses"].get(self._name, ()))
             wanted = answer.get("UnprocessedKeys") or {}
-            if not wanted:
-                return found
-        raise Busy(self._name)
+        if wanted:
+            raise Busy(self._name)
+        return found
 
     def put(self, item: Item, condition: Mapping[str, Any]) -> bool:
         """Whether it was written: False where the condition is not met."""
@@ -97,8 +99,8 @@ class Items:
                 Key=pack(key),
                 UpdateExpression=update,
                 ExpressionAttributeNames=names,
-                ExpressionAttributeValues=pack(values),
                 ConditionExpression=condition,
+                **({"ExpressionAttributeValues": pack(values)} if values else {}),
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False

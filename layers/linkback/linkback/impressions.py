@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from linkback import rules, signals
-from linkback.ping import Protocol
 from linkback.record import Impression
 from linkback.rules import Action
 from linkback.signals import Context
 from linkback.table import KEPT
 
 if TYPE_CHECKING:
+    from linkback.mention import Mention
     from linkback.ping import Ping
     from linkback.policy import Claim
     from linkback.record import Record
     from linkback.rules import Look
+    from linkback.surroundings import Surroundings
     from linkback.table import Table
-    from linkback.visit import Seen
+    from linkback.urls import Url
 
 # Whether a blog's PPF record names the address that a Pingback came from; None where none tells (ppf.permitted).
 Permitted = Callable[[str, str], bool | None]
@@ -29,6 +30,16 @@ Permitted = Callable[[str, str], bool | None]
 def unasked(host: str, ip: str) -> bool | None:  # noqa: ARG001 - who asks nobody needs no names
     """Nobody is asked."""
     return None
+
+
+class Seen(NamedTuple):
+    """What a visit saw: the `source` that was asked for, the `place` where redirects ended, and what stands there."""
+
+    source: str
+    place: Url
+    mention: Mention
+    surroundings: Surroundings
+    sentence: str
 
 
 class Impressions:
@@ -76,5 +87,4 @@ class Impressions:
         return str(checked.get("language", "")) if checked else ""
 
     def _asked(self, ping: Ping, claim: Claim) -> bool | None:
-        told = ping.protocol is Protocol.PINGBACK and ping.sender
-        return self._permitted(claim.source.host, ping.sender) if told else None
+        return self._permitted(claim.source.host, ping.sender) if ping.sender else None

@@ -13,12 +13,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import datetime
 
 
 class Protocol(StrEnum):
@@ -86,6 +86,11 @@ class TryLater(Exception):  # noqa: N818 - see Declined
 def stamp(time: datetime) -> str:
     """A UTC time as records and messages have it: ISO 8601, milliseconds, `Z`."""
     return time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def stamp_at(seconds: float) -> str:
+    """The same of a time in seconds since 1970."""
+    return stamp(datetime.fromtimestamp(seconds, UTC))
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from linkback import rules, urls
 from linkback.ping import Declined, Ping, Reason, TryLater
+from linkback.record import MOST_DOUBT
 from linkback.rules import Action
 
 if TYPE_CHECKING:
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from linkback.site import Sites
     from linkback.urls import Url
 
-
-# The greatest doubt (signals.doubt): so many signs of spam that no setting publishes the mention unseen.
-HELD_IN_ANY_CASE = 2
 
 _OWN_MACHINE = "this machine"
 
@@ -114,14 +112,14 @@ class Policy:
     def holds(self, url: Url, claim: Claim, look: Look, author: str = "", doubt: int = 0) -> bool:
         """Whether a mention whose link was found at this URL waits. Raises Declined where its author is blocked.
 
-        An explicit rule is stronger than the setting, and than `doubt` (signals.doubt).
+        The greatest doubt (signals.doubt) is stronger than the setting, and an explicit rule than both.
         """
         action = rules.strongest(look, url, claim.protocol, author)
         if action is Action.BLOCK:
             raise Declined(Reason.BLOCKED, f"The owner of {claim.site} does not take mentions by this author.")
         if action:
             return action is Action.HOLD
-        if doubt >= HELD_IN_ANY_CASE or self.moderation is Moderation.ALL:
+        if doubt >= MOST_DOUBT or self.moderation is Moderation.ALL:
             return True
         if self.sites.of(url) == claim.site:
             return self.self_mentions is SelfMentions.HOLD

@@ -27,7 +27,8 @@ class State(StrEnum):
 
 
 STICKY = frozenset({State.SPAM, State.DELETED})
-APPROVED, HELD_BACK, ENDED = 1, 2, 3
+# What can be listed; what was deleted is with the gone.
+LISTED = (State.HELD, State.PUBLIC, State.SPAM, State.GONE)
 # The greatest doubt that a record can have (signals.doubt).
 MOST_DOUBT = 2
 
@@ -57,7 +58,7 @@ class Record:
     (milliseconds since 1970, 0 for never); `seen` is Mention.to_json(). `id` is JF2's wm-id, 0 if never public, and
     `shown` when it became public (seconds); `number` is the sequence number that put the record into its partition;
     `version` counts writes, for optimistic locking. `signals`, `claimed`, `sentence` and `doubt` are its Impression.
-    `ruled` is 0, or what its owner said last: APPROVED, HELD_BACK, ENDED (spam or deleted).
+    `held_back` is 1 where its owner said last that it shall wait.
     """
 
     claim: str
@@ -79,7 +80,7 @@ class Record:
     claimed: str = ""
     sentence: str = ""
     doubt: int = 0
-    ruled: int = 0
+    held_back: int = 0
 
     @property
     def partition(self) -> str:
@@ -126,7 +127,7 @@ def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, hel
     state = old.state
     if state not in STICKY and state is not State.PUBLIC:
         # What its owner holds back waits for him, also after its link was gone for a while.
-        state = State.HELD if held or old.ruled == HELD_BACK else State.PUBLIC
+        state = State.HELD if held or old.held_back else State.PUBLIC
     # What its owner deleted is not stored again.
     seen, source = old.seen if state is State.DELETED else mention.to_json(), ping.source
     return replace(old, source=source, protocols=told, visited=visited, state=state, seen=seen, missing_since=0)

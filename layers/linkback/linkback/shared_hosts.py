@@ -6,10 +6,14 @@ one such host by itself, while its users' are not.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from linkback.urls import Url
+
+# Whether anybody may have a name below a host (the public suffix list).
+IsSuffix = Callable[[str], bool]
 
 # With all their subdomains (en.wikipedia.org, old.reddit.com).
 _WHOLE = frozenset(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from linkback import language, rules, wording
 from linkback.mention import Author, Relation
+from linkback.record import MOST_DOUBT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -92,7 +93,7 @@ def of(surroundings: Surroundings, mention: Mention, claim: Claim, context: Cont
 def doubt(signals: Iterable[Signal]) -> int:
     """0 where nothing speaks against the mention, 1 where something does, 2 where so much does that it always waits."""
     weights = [signal.weight for signal in signals]
-    return 2 if weights.count(SERIOUS) >= HOLDS else min(sum(weights), 1)
+    return MOST_DOUBT if weights.count(SERIOUS) >= HOLDS else min(sum(weights), 1)
 
 
 def to_json(signals: Iterable[Signal]) -> str:

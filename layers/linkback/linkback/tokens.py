@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from linkback.dynamodb import Items, pack
-from linkback.ping import stamp
+from linkback.ping import stamp_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -57,7 +57,7 @@ def random() -> str:
 
 def item(name: str, hashed: str, sites: Iterable[str], now: float) -> Item:
     """A token as it is stored."""
-    told = {"name": name, "sites": ",".join(sites), "created": _stamp(now)}
+    told = {"name": name, "sites": ",".join(sites), "created": stamp_at(now)}
     return _key(hashed) | told | {"feed": PARTITION, "seq": int(now)}
 
 
@@ -142,7 +142,7 @@ class Tokens:
             return
         # One that was made by hand is listed from now on.
         update = "SET #used = :now, #feed = :feed, #seq = if_not_exists(#seq, :seq)"
-        values = {":now": _stamp(now), ":feed": PARTITION, ":seq": int(now)}
+        values = {":now": stamp_at(now), ":feed": PARTITION, ":seq": int(now)}
         # One that was taken back meanwhile must not come back by this.
         names = {f"#{name}": name for name in ("used", "feed", "seq")}
         self._items.update(_key(owner.digest), update, names, values, "attribute_exists(pk)")
@@ -160,10 +160,6 @@ def _time(told: object) -> str:
         return told if isinstance(told, str) and datetime.fromisoformat(told).tzinfo else ""
     except ValueError:
         return ""
-
-
-def _stamp(now: float) -> str:
-    return stamp(datetime.fromtimestamp(now, UTC))
 
 
 def _key(hashed: str) -> Item:

@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from linkback import __version__, page, record, urls
-from linkback.impressions import Impressions, Permitted, unasked
+from linkback.impressions import Impressions, Permitted, Seen, unasked
 from linkback.ping import Declined, Ping, Reason, Status, TryLater
 from linkback.record import Record, State
 from linkback.rules import Looked
@@ -19,11 +19,9 @@ from linkback.table import Conflict
 from linkback.target import MISSING, Targets
 
 if TYPE_CHECKING:
-    from linkback.mention import Mention
     from linkback.page import Reading
     from linkback.policy import Claim, Policy
     from linkback.rules import Look
-    from linkback.surroundings import Surroundings
     from linkback.table import Table
     from linkback.urls import Url
     from linkback.web import Answer
@@ -53,16 +51,6 @@ class Fate:
     retry_at: int | None = None
     again: bool = False
     claim: Claim | None = None
-
-
-class Seen(NamedTuple):
-    """What a visit saw: the `source` that was asked for, the `place` where redirects ended, and what stands there."""
-
-    source: str
-    place: Url
-    mention: Mention
-    surroundings: Surroundings
-    sentence: str
 
 
 class Visitor:

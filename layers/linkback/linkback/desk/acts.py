@@ -9,31 +9,32 @@ from __future__ import annotations
 import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from linkback import keys, rules, urls
 from linkback.desk.refused import Refused
 from linkback.mention import Mention, Relation
-from linkback.ping import Status, stamp
-from linkback.record import APPROVED, ENDED, HELD_BACK, Record, State
-from linkback.rules import Action, Key, Kind, Rule
+from linkback.ping import Status, stamp_at
+from linkback.record import Record, State
+from linkback.rules import KINDS, Action, Key, Kind, Rule
 from linkback.shared_hosts import is_shared_page
 from linkback.table import Conflict, rule_item
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from linkback.desk.ledger import Found, Ledger
-    from linkback.desk.rulebook import IsSuffix
     from linkback.dynamodb import Item
+    from linkback.shared_hosts import IsSuffix
     from linkback.table import Table
     from linkback.tokens import Owner
 
 ATTEMPTS = 5
-A_DAY = 86_400
+UNDONE_FOR = 86_400  # seconds
 CLAIM = re.compile(r"[A-Za-z0-9_-]{22}", re.ASCII)
 
 
@@ -57,7 +58,7 @@ class Scope(StrEnum):
 STATES = {Act.APPROVE: State.PUBLIC, Act.HOLD: State.HELD, Act.SPAM: State.SPAM, Act.DELETE: State.DELETED}
 # What an act says of others of the same host or author; a rule goes with it where its owner says so.
 RULES = {Act.APPROVE: Action.ALLOW, Act.HOLD: Action.HOLD, Act.SPAM: Action.BLOCK, Act.DELETE: Action.BLOCK}
-_RULED = {Act.APPROVE: APPROVED, Act.HOLD: HELD_BACK, Act.SPAM: ENDED, Act.DELETE: ENDED}
+_BACK = {state: act for act, state in STATES.items()}
 _PAST = {State.PUBLIC: "approved", State.HELD: "held", State.SPAM: "called spam", State.DELETED: "deleted"}
 
 
@@ -72,14 +73,14 @@ class Changed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One act: enough to tell of it, and to undo it. `ruled` is Record.ruled of before."""
+    """One act: enough to tell of it, and to undo it. `held_back` is Record.held_back of before."""
 
     claim: str
     site: str
     source: str
     before: State
     after: State
-    ruled: int
+    held_back: int
     changed: tuple[Changed, ...] = ()
 
     def to_item(self) -> dict[str, Any]:
@@ -111,25 +112,34 @@ class Acts:
         for _ in range(ATTEMPTS):
             found, record = self._find(claim, owner)
             new = self._wanted(record, act)
-            changed, beside = self._rule(record, act, scope)
+            changed = self._changed(record if act is Act.DELETE else new, act, scope, alone=alone)
+            beside = [rule_item(self._now(one)) for one in changed if one.now]
             if act is Act.DELETE and record.state is not State.DELETED:
                 beside.append(_kept_for_undo(record, self._clock()))
             with suppress(Conflict):
                 self._table.save(record, new, self._clock(), *beside)
-                changed += self._standing(record, act) if alone else []
+                for one in changed:
+                    if one.now is None:
+                        self._table.delete_rule(one.site, one.key)
                 self._tell(found, new.state)
-                return Done(claim, record.site, record.source, record.state, new.state, record.ruled, tuple(changed))
+                return Done(claim, record.site, record.source, record.state, new.state, record.held_back, changed)
         raise _busy(claim)
 
-    def alike(self, done: Done, act: Act) -> list[str]:
-        """The claims that wait on the first page of the queue and of which a rule now says the same as the act did."""
-        found = self._ledger.mentions(done.site, State.HELD).items
+    def alike(self, done: Iterable[Done], act: Act) -> list[str]:
+        """The claims that wait on the first page of the queue, and that the rules just written decide."""
+        acts = list(done)
+        keys = {change.key for one in acts for change in one.changed if change.key.kind in KINDS}
+        sites = {one.site for one in acts} if keys else set()
+        held = [record for site in sorted(sites) for record in self._ledger.mentions(site, State.HELD).items]
+        names = {one.claim for one in acts}
+        return [one.claim for one in held if one.claim not in names and self._covered(one, keys, RULES[act])]
 
-        def covered(record: Record) -> bool:
-            look, source = partial(self._table.look, record.site), urls.parse(record.source)
-            return rules.strongest(look, source, None, author(record)) is RULES[act]
-
-        return [record.claim for record in found if record.claim != done.claim and covered(record)]
+    def _covered(self, record: Record, keys: set[Key], action: Action) -> bool:
+        with suppress(urls.BadUrl):
+            source, who = urls.parse(record.source), author(record)
+            if keys & set(rules.covering(source, None, who)):
+                return rules.strongest(partial(self._table.look, record.site), source, None, who) is action
+        return False
 
     def undo(self, done: Done, owner: Owner) -> None:
         """Put a mention, and the rules that went with it, where they were. Raises Refused if either changed since.
@@ -143,8 +153,8 @@ class Acts:
             if record.state is not done.after:
                 told = f"{done.source} was not put back: since then it was {_PAST.get(record.state, 'changed')}."
                 raise Refused(409, "changed", told)
-            old = self._restored(record) if record.state is State.DELETED else record
-            new = replace(old, state=done.before, ruled=done.ruled)
+            old = self._wanted(record, _BACK.get(done.before, Act.HOLD))
+            new = replace(old, state=done.before, held_back=done.held_back)
             with suppress(Conflict):
                 self._table.save(record, new, self._clock())
                 self._tell(found, new.state)
@@ -164,48 +174,50 @@ class Acts:
         if record.state is State.GONE and act in (Act.APPROVE, Act.HOLD):
             told = f"{record.source} does not link here any more: try its ping again, and if the link is back so is it."
             raise Refused(409, "gone", told)
-        if record.state is State.DELETED and act is not Act.DELETE:
-            record = self._restored(record)
         if act is Act.DELETE:
             nothing = Mention(Relation.MENTION, record.source).to_json()
             bare = replace(record, seen=nothing, signals="", claimed="", sentence="")
-            return replace(bare, state=State.DELETED, ruled=_RULED[act])
-        return replace(record, state=STATES[act], ruled=_RULED[act])
+            return replace(bare, state=State.DELETED, held_back=0)
+        if record.state is State.DELETED:
+            record = self._restored(record, act)
+        return replace(record, state=STATES[act], held_back=int(act is Act.HOLD))
 
-    def _restored(self, record: Record) -> Record:
-        """With the words it had before it was deleted, if they are still kept."""
+    def _restored(self, record: Record, act: Act) -> Record:
+        """With the words it had before it was deleted. Raises Refused where they are erased and would be shown."""
         kept = self._ledger.get(_undo_key(record)) or {}
-        if int(kept.get("expires", 0)) < self._clock():  # DynamoDB takes away what has expired within days, not at once
-            return record
-        words = {name: kept[name] for name in ("seen", "signals", "claimed", "sentence") if name in kept}
-        return replace(record, **words)
+        # DynamoDB takes away what has expired within days, not at once.
+        if int(kept.get("expires", 0)) >= self._clock():
+            words = {name: kept[name] for name in ("seen", "signals", "claimed", "sentence") if name in kept}
+            return replace(record, **words)
+        if act is Act.APPROVE:
+            told = (
+                f"{record.source} was deleted, and its words are erased: hold it, try its ping again, then approve it."
+            )
+            raise Refused(409, "erased", told)
+        return record
 
     def _tell(self, found: Found, state: State) -> None:
+        """The decision stands: that a status page could not be written must not hide it from its owner."""
         status = Status.PUBLISHED if state is State.PUBLIC else Status.HELD
-        self._ledger.told(found.pings, status, forget=state is State.DELETED)
+        with suppress(BotoCoreError, ClientError):
+            self._ledger.told(found.pings, status, forget=state is State.DELETED)
 
     # What goes with it
 
-    def _rule(self, record: Record, act: Act, scope: Scope) -> tuple[list[Changed], list[Item]]:
-        if scope is Scope.NONE:
-            return [], []
-        key, action = rule_key(record, scope, self._is_suffix), RULES[act]
-        before = self._table.look(record.site, [key]).get(key)
-        made = stamp(datetime.fromtimestamp(self._clock(), UTC))
-        changed = Changed(record.site, key, action, before)
-        return [changed] if before is not action else [], [rule_item(Rule(record.site, *key, action, made))]
+    def _changed(self, record: Record, act: Act, scope: Scope, *, alone: bool) -> tuple[Changed, ...]:
+        """The rule that is wanted, and what an act says of its host or author: the approved is known, spam is not."""
+        wanted = [] if scope is Scope.NONE else [(rule_key(record, scope, self._is_suffix), RULES[act])]
+        standing = rules.standing_of(urls.parse(record.source), author(record)) if alone else None
+        before = self._table.look(record.site, [key for key, _ in wanted] + ([standing] if standing else []))
+        if standing and act is Act.APPROVE and standing not in before:
+            wanted.append((standing, Action.ALLOW))
+        changed = [Changed(record.site, key, action, before.get(key)) for key, action in wanted]
+        if standing in before and act is Act.SPAM:
+            changed.append(Changed(record.site, standing, None, before[standing]))
+        return tuple(changed)
 
-    def _standing(self, record: Record, act: Act) -> list[Changed]:
-        """An approved host, or author, is known from then on; one of spam is not."""
-        key = rules.standing_of(urls.parse(record.source), author(record))
-        if key is None or act not in (Act.APPROVE, Act.SPAM):
-            return []
-        before = self._table.look(record.site, [key]).get(key)
-        change = Changed(record.site, key, Action.ALLOW if act is Act.APPROVE else None, before)
-        if change.now is change.before:
-            return []
-        self._set(change.site, key, change.now)
-        return [change]
+    def _now(self, change: Changed) -> Rule:
+        return Rule(change.site, *change.key, change.now or Action.HOLD, stamp_at(self._clock()))
 
     def _put_back(self, change: Changed, owner: Owner) -> None:
         unchanged = self._table.look(change.site, [change.key]).get(change.key) is change.now
@@ -216,7 +228,7 @@ class Acts:
         if action is None:
             self._table.delete_rule(site, key)
         else:
-            self._table.put_rule(Rule(site, *key, action, stamp(datetime.fromtimestamp(self._clock(), UTC))))
+            self._table.put_rule(Rule(site, *key, action, stamp_at(self._clock())))
 
 
 def author(record: Record) -> str:
@@ -247,7 +259,7 @@ def rule_key(record: Record, scope: Scope, is_suffix: IsSuffix) -> Key:
 
 def _kept_for_undo(record: Record, now: float) -> Item:
     words = {name: getattr(record, name) for name in ("seen", "signals", "claimed", "sentence")}
-    return _undo_key(record) | words | {"expires": int(now) + A_DAY}
+    return _undo_key(record) | words | {"expires": int(now) + UNDONE_FOR}
 
 
 def _undo_key(record: Record) -> Item:

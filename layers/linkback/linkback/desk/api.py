@@ -11,20 +11,17 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from linkback.desk import attempts, mentions
+from linkback.desk import attempts, fields, mentions
 from linkback.desk.acts import Act, Scope
-from linkback.desk.fields import fields
 from linkback.desk.refused import Refused
 from linkback.dialect import Request, Response, as_json
-from linkback.record import State
+from linkback.record import LISTED, State
 
 if TYPE_CHECKING:
     from linkback.desk.office import Office
     from linkback.rules import Rule
     from linkback.tokens import Owner
 
-MOST_AT_ONCE = 100
-_STATES = (State.HELD, State.PUBLIC, State.SPAM, State.GONE)
 _JSON = {
     "content-type": "application/json; charset=utf-8",
     "cache-control": "no-store",
@@ -82,15 +79,15 @@ class Api:
             allowed = ", ".join(calls)
             return refusal(Refused(405, "method-not-allowed", f"This address takes {allowed}."), allow=allowed)
         owner = self._office.gate.bearer(request, now)
-        call = Call(request, owner, name, now, dict(reversed(fields(request.query))))
+        call = Call(request, owner, name, now, dict(reversed(fields.read(request.query))))
         return Response(200, as_json(calls[request.method](call)), _JSON)
 
     # Mentions
 
     def _mentions(self, call: Call) -> Any:
         state = call.query.get("state") or State.HELD
-        if state not in _STATES:
-            raise Refused(400, "bad-state", f"state must be one of {', '.join(_STATES)}.")
+        if state not in LISTED:
+            raise Refused(400, "bad-state", f"state must be one of {', '.join(LISTED)}.")
         site = self._office.site(call.query.get("site", ""), call.owner)
         wanted = mentions.search(call.query.get("q", ""))
         page = self._office.ledger.mentions(site, State(state), call.query.get("cursor", ""), wanted=wanted)
@@ -103,7 +100,7 @@ class Api:
     def _act_on_many(self, call: Call) -> Any:
         body = call.body
         act, scope = _asked(body)
-        done, refused = self._office.all(ids(body.get("ids")), act, scope, call.owner)
+        done, refused = self._office.all(fields.ids(body.get("ids")), act, scope, call.owner)
         told = [{"id": claim, "error": one.error, "error_description": one.detail} for claim, one in refused]
         return {"done": [mentions.outcome(one) for one in done], "refused": told}
 
@@ -122,21 +119,22 @@ class Api:
 
     def _add_rule(self, call: Call) -> Any:
         body = call.body
-        told = {**body, "site": self._office.site(_string(body, "site"), call.owner)}
-        rule, before = self._office.rulebook.add(told, call.now, replacing=body.get("replace") is True)
+        site = self._office.only_site(_string(body, "site"), call.owner)
+        rule, before = self._office.rulebook.add(site, body, call.now, replacing=body.get("replace") is True)
         return {"rule": _members(rule), "before": before}
 
     def _remove_rule(self, call: Call) -> Any:
         """The rule's members as JSON, or in the query, where a client cannot send a body with DELETE."""
         body = call.body if call.request.body.strip() else dict[str, Any](call.query)
-        rule = self._office.rulebook.remove({**body, "site": self._office.site(_string(body, "site"), call.owner)})
+        rule = self._office.rulebook.remove(self._office.only_site(_string(body, "site"), call.owner), body)
         return {"removed": _members(rule)}
 
     # Pings
 
     def _pings(self, call: Call) -> Any:
         site = self._office.site(call.query.get("site", ""), call.owner)
-        page = self._office.attempts.page(site, call.query.get("status", ""), call.query.get("cursor", ""))
+        told = (call.query.get(name, "") for name in ("status", "q", "cursor"))
+        page = self._office.attempts.page(site, *told)
         return {"items": [attempts.members(item) for item in page.items], "cursor": page.cursor or None}
 
     def _retry(self, call: Call) -> Any:
@@ -151,17 +149,6 @@ def refusal(refused: Refused, **headers: str) -> Response:
     if refused.status == 401:  # noqa: PLR2004 - RFC 9110, 15.5.2
         extra["www-authenticate"] = 'Bearer realm="Linkback"'
     return Response(refused.status, as_json(told), _JSON | extra | headers)
-
-
-def ids(told: object) -> list[str]:
-    """The distinct names in a list of claims. Raises Refused for none, or for more than MOST_AT_ONCE."""
-    if not isinstance(told, list) or not all(isinstance(one, str) for one in told) or not told:
-        raise Refused(400, "bad-ids", "Give the ids of the mentions, at least one.")
-    distinct = list(dict.fromkeys(told))
-    if len(distinct) > MOST_AT_ONCE:
-        said = f"{len(distinct)} mentions are too many: act on {MOST_AT_ONCE} at once at most. Nothing was changed."
-        raise Refused(400, "too-many", said)
-    return distinct
 
 
 def _place(path: str) -> tuple[str, str]:

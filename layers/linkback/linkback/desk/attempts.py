@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Send = Callable[[dict[str, str]], None]
 
 DAYS = 14
+LONGEST_SEARCH = 200
 _TOLD = ("status", "reason", "detail", "source", "target", "protocol", "received", "checked", "retry_at", "claim")
 
 
@@ -33,11 +34,19 @@ class Attempts:
     def __init__(self, policy: Policy, table: Table, ledger: Ledger, send: Send) -> None:
         self._policy, self._table, self._ledger, self._send = policy, table, ledger, send
 
-    def page(self, site: str, status: str, cursor: str) -> Page[Item]:
-        """The newest attempts of a site, of this status only where one is given. Raises Refused and BadCursor."""
+    def page(self, site: str, status: str, words: str, cursor: str) -> Page[Item]:
+        """The newest attempts of a site: of this status, and with these words in an address, a reason or a claim.
+
+        Either may be "". Raises Refused and BadCursor.
+        """
         if status and status not in set(Status):
             raise Refused(400, "bad-status", f"status must be one of {', '.join(Status)}.")
-        wanted = (lambda item: item.get("status") == status) if status else None
+        searched = words[:LONGEST_SEARCH].casefold().split()
+
+        def wanted(item: Item) -> bool:
+            told = "\n".join(str(item.get(name, "")) for name in (*_TOLD, "claimed")).casefold()
+            return status in ("", item.get("status")) and all(word in told for word in searched)
+
         return self._ledger.pings(site, cursor, wanted=wanted)
 
     def retry(self, ping_id: str, owner: Owner, base: str, now: datetime) -> dict[str, Any]:
@@ -56,7 +65,7 @@ class Attempts:
             self._send(queue.entry(ping, came, now))
         except (BotoCoreError, ClientError) as trouble:
             with suppress(BotoCoreError, ClientError):
-                self._table.put_ping(ping, claim, came, Status.WAITING)
+                self._ledger.put(item)  # as it was
             told = "The bridge's queue does not answer, so the page is not visited: try again in a minute."
             raise Refused(503, "server-trouble", told, 60) from trouble
         return members({**item, "status": str(Status.QUEUED), "reason": "", "detail": ""})

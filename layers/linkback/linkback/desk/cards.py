@@ -16,14 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _EXCERPT = 400
-_DID = {
-    "in-reply-to": "replied to",
-    "like-of": "liked",
-    "repost-of": "reposted",
-    "bookmark-of": "bookmarked",
-    "mention-of": "linked to",
-    "rsvp": "answered",
-}
 _CLAIMS = {"title": "title", "excerpt": "excerpt", "blog_name": "blog"}
 _THEIRS = 'rel="nofollow ugc noreferrer" target="_blank" '
 
@@ -55,7 +47,7 @@ def _did(record: Record, said: Mapping[str, object]) -> str:
     dialects = ", ".join(record.protocols)
     received = record.received
     return (
-        f"{_DID[str(said['relation'])]} {seen.linked(short, target, _THEIRS)}, by {escape(dialects)}, "
+        f"{seen.DID[str(said['relation'])]} {seen.linked(short, target, _THEIRS)}, by {escape(dialects)}, "
         f'<time datetime="{escape(received)}">{escape(received[:16].replace("T", " "))}</time>'
     )
 
@@ -112,7 +104,10 @@ def _button(record: Record, act: str, words: str, key: str, kind: str = "") -> s
 
 def _scope(record: Record) -> tuple[str, str]:
     """Whom a rule would speak of, host or author, and how they are called; "" where none can be had."""
-    source = urls.parse(record.source)
+    try:
+        source = urls.parse(record.source)
+    except urls.BadUrl:  # whatever a hand left in the table, it must not close the whole queue
+        return "", ""
     if not is_shared_page(source):
         return "host", rules.authority(source)
     who = author(record)

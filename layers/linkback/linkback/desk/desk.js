@@ -133,9 +133,10 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
   else if (event.key === "u") {
-    const undo = document.querySelector("#undo button");
-    before.then(() => { const button = document.querySelector("#undo button"); if (button) button.click(); });
-    if (!undo) say("There is nothing to undo.");
+    before.then(() => {
+      const button = document.querySelector("#undo button");
+      if (button) button.click(); else say("There is nothing to undo.");
+    });
   } else if (event.key === "/") {
     const search = document.getElementById("q");
     if (!search) return;

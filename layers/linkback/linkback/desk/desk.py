@@ -44,7 +44,7 @@ class Desk:
             sessions=Sessions(ledger, tokens),
             ledger=ledger,
             acts=Acts(store, ledger, clock, is_suffix),
-            rulebook=Rulebook(store, policy.sites, is_suffix),
+            rulebook=Rulebook(store, is_suffix),
             attempts=Attempts(policy, store, ledger, send),
         )
         self._api, self._front = Api(office), Front(office)

@@ -7,13 +7,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
-from linkback.desk import api, assets, mentions, pages, sessions
+from linkback.desk import assets, fields, mentions, pages, sessions
 from linkback.desk.acts import Act, Scope
-from linkback.desk.fields import fields as read_fields
 from linkback.desk.layout import View
 from linkback.desk.refused import Refused
 from linkback.dialect import Request, Response, as_json
-from linkback.record import State
+from linkback.record import LISTED, State
 from linkback.tokens import BadToken
 
 if TYPE_CHECKING:
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from linkback.desk.office import Office
     from linkback.desk.sessions import Session
 
-_STATES = {"held": State.HELD, "public": State.PUBLIC, "spam": State.SPAM, "gone": State.GONE}
 _SAME = ("same-origin", "none", "")
 
 
@@ -71,7 +69,8 @@ class Front:
         if request.method == "POST":
             return self._posted(place, request, now)
         if request.method not in ("GET", "HEAD"):
-            raise Refused(405, "method-not-allowed", "This page is read with GET, and its forms are sent with POST.")
+            told = Refused(405, "method-not-allowed", "This page is read with GET, and its forms are sent with POST.")
+            return pages.refusal(told, request, allow="GET, HEAD, POST")
         if place.removeprefix("/") in assets.KINDS:
             return _asset(place.removeprefix("/"))
         if place not in self._pages:
@@ -79,23 +78,24 @@ class Front:
         session = self._office.sessions.read(request.headers.get("cookie", ""), now)
         if session is None:
             return pages.sign_in(request, "")
-        return self._pages[place](Call(request, session, read_fields(request.query), now))
+        return self._pages[place](Call(request, session, fields.read(request.query), now))
 
     def _posted(self, place: str, request: Request, now: float) -> Response:
         if request.headers.get("sec-fetch-site", "") not in _SAME:
             raise Refused(403, "forbidden", "This form was sent from another site. Open the desk and do it there.")
-        fields = read_fields(request.body.decode("utf-8", "replace"))
+        sent = fields.read(request.body.decode("utf-8", "replace"))
         if place == "/sign-in":
-            return self._sign_in(request, dict(fields).get("token", "").strip(), now)
+            return self._sign_in(request, dict(sent).get("token", "").strip(), now)
         if place not in self._forms:
             raise Refused(404, "not-found", "There is no form at this address.")
         session = self._office.sessions.read(request.headers.get("cookie", ""), now)
         if session is None:
             raise Refused(403, "signed-out", "You are not signed in any more, so nothing was changed. Sign in again.")
-        call = Call(request, session, fields, now)
+        call = Call(request, session, sent, now)
         if not sessions.is_csrf(call.get("csrf"), session):
             told = "This form is not one of this session, so nothing was changed. Open the page again and do it there."
             raise Refused(403, "forbidden", told)
+        self._office.tokens.used(session.owner, now)
         return self._forms[place](call)
 
     # Signing in and out
@@ -115,7 +115,7 @@ class Front:
 
     def _queue(self, call: Call) -> Response:
         view = self._view(call, "")
-        state = _STATES.get(call.get("state"), State.HELD)
+        state = State(call.get("state")) if call.get("state") in LISTED else State.HELD
         words = call.get("q")
         page = self._office.ledger.mentions(view.site, state, call.get("cursor"), wanted=mentions.search(words))
         last = self._office.sessions.last(call.session, call.now)
@@ -126,7 +126,7 @@ class Front:
         owner = call.session.owner
         done, refused = self._office.all(claims, act, scope, owner)
         if scope is not Scope.NONE and done:
-            more, _ = self._office.all(self._alike(done, act), act, Scope.NONE, owner, alone=False)
+            more, _ = self._office.all(self._office.acts.alike(done, act), act, Scope.NONE, owner, alone=False)
             done += more
         if done:
             self._office.sessions.remember(call.session, done, call.now)
@@ -134,18 +134,16 @@ class Front:
             raise refused[0][1]
         return self._told(call, done, [one for _, one in refused])
 
-    def _alike(self, done: list[Done], act: Act) -> list[str]:
-        """What waits, and is of the hosts or authors that a rule was just written for."""
-        sites = {one.site: one for one in done}  # one is enough: all rules of its site are written
-        return [claim for one in sites.values() for claim in self._office.acts.alike(one, act)]
-
     def _told(self, call: Call, done: list[Done], refused: list[Refused]) -> Response:
         if "application/json" in call.request.headers.get("accept", ""):
             told = {"done": [mentions.outcome(one) for one in done], "words": pages.did(done)}
             told["refused"] = [one.detail for one in refused]
             return Response(200, as_json(told), {"content-type": "application/json", "cache-control": "no-store"})
         if refused:
-            raise Refused(refused[0].status, refused[0].error, f"{pages.did(done)} {refused[0].detail}")
+            many = f" ({len(refused)} were not done.)" if refused[1:] else ""
+            raise Refused(
+                refused[0].status, refused[0].error, f"{pages.did(done)} {refused[0].detail}{many}", partly=True
+            )
         return self._back(call, "")
 
     def _undo(self, call: Call) -> Response:
@@ -160,15 +158,20 @@ class Front:
                 refused.append(refusal)
         self._office.sessions.forget(last)
         if refused:
-            raise refused[0]
+            back = len(last.done) - len(refused)
+            told = (
+                f"{back} of {len(last.done)} were put back. {refused[0].detail}" if last.done[1:] else refused[0].detail
+            )
+            raise Refused(refused[0].status, refused[0].error, told, partly=back > 0)
         return self._back(call, "")
 
     # The log, the rules, the tokens
 
     def _pings(self, call: Call) -> Response:
-        view, status = self._view(call, "/pings"), call.get("status")
-        page = self._office.attempts.page(view.site, status, call.get("cursor"))
-        return pages.pings(view, page, status, self._office.attempts.chart(view.site, _moment(call)))
+        view, attempts = self._view(call, "/pings"), self._office.attempts
+        asked = {"status": call.get("status"), "q": call.get("q")}
+        page = attempts.page(view.site, asked["status"], asked["q"], call.get("cursor"))
+        return pages.pings(view, page, asked, attempts.chart(view.site, _moment(call)))
 
     def _retry(self, call: Call) -> Response:
         owner, base = call.session.owner, call.request.base
@@ -181,13 +184,13 @@ class Front:
         return pages.rules(view, ledger.rules(view.site, call.get("cursor")), known)
 
     def _change_rules(self, call: Call) -> Response:
-        told = {name: call.get(name) for name in ("kind", "value", "action")}
-        told["site"] = self._office.site(call.get("site"), call.session.owner)
+        site = self._office.only_site(call.get("site"), call.session.owner)
         if call.get("remove"):
-            told["kind"], _, told["value"] = call.get("remove").partition(" ")
-            self._office.rulebook.remove(told)
+            kind, _, value = call.get("remove").partition(" ")
+            self._office.rulebook.remove(site, {"kind": kind, "value": value})
         else:
-            self._office.rulebook.add(told, call.now, replacing=bool(call.get("replace")))
+            told = {name: call.get(name) for name in ("kind", "value", "action")}
+            self._office.rulebook.add(site, told, call.now, replacing=bool(call.get("replace")))
         return self._back(call, "/rules")
 
     def _tokens(self, call: Call) -> Response:
@@ -224,7 +227,7 @@ def _asked(call: Call) -> tuple[Act, Scope, list[str]]:
         raise Refused(400, "bad-action", "This button is unknown here: open the page again.")
     if not claim and not call.all("id"):
         raise Refused(400, "bad-ids", "Tick the mentions first, then press the button. Nothing was changed.")
-    return Act(act), Scope(scope), api.ids([claim] if claim else call.all("id"))
+    return Act(act), Scope(scope), fields.ids([claim] if claim else call.all("id"))
 
 
 def _moment(call: Call) -> datetime:

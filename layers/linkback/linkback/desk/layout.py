@@ -61,21 +61,20 @@ def signed_in(view: View, title: str, main: str) -> Response:
         f'<form method="post" action="{view.here}/sign-out">{view.hidden()}'
         f'<button class="quiet">Sign out</button></form>'
     )
-    return page(view.request, 200, title, f"<nav>{tabs}{_sites(view)}{out}</nav>{{title}}{main}", {})
+    return page(view.request, 200, title, main, {}, nav=f"<nav>{tabs}{_sites(view)}{out}</nav>")
 
 
-def page(request: Request, status: int, title: str, main: str, extra: Mapping[str, str]) -> Response:
-    """A whole page, around `main`, which is markup already escaped; `{title}` in it is where the heading goes."""
+def page(request: Request, status: int, title: str, main: str, extra: Mapping[str, str], *, nav: str = "") -> Response:
+    """A whole page: `nav`, the title, and `main`, which is markup already escaped; `extra` has further headers."""
     desk = f"{root(request.base)}/dashboard"
-    heading = f"<h1>{escape(title)}</h1>"
-    body = main.replace("{title}", heading, 1) if main.startswith("<nav>") else heading + main
     css, js = (f"{desk}/{name}?v={assets.asset(name).sign}" for name in ("desk.css", "desk.js"))
     document = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(title)} - Linkback</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="robots" content="noindex">'
         f'<link rel="stylesheet" href="{css}"><script src="{js}" defer></script></head>'
-        f'<body><header><a href="{root(request.base)}/">Linkback</a></header><main>{body}</main>'
+        f'<body><header><a href="{root(request.base)}/">Linkback</a></header>'
+        f"<main>{nav}<h1>{escape(title)}</h1>{main}</main>"
         '<div id="toast" role="status" aria-live="polite"></div></body></html>\n'
     )
     return Response(status, document, {**_headers(request.base), **extra})

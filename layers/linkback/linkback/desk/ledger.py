@@ -168,12 +168,16 @@ class Ledger:
     def told(self, pings: Sequence[str], status: str, *, forget: bool = False) -> None:
         """What the status pages of these pings say from now on, where their visit has ended well.
 
-        `forget` what their senders claimed.
+        `forget` what their senders claimed, whatever came of them.
         """
         for ping in pings:
+            if forget:
+                self._items.update(
+                    keys.ping(ping), "REMOVE #claimed", {"#claimed": "claimed"}, {}, "attribute_exists(pk)"
+                )
             self._items.update(
                 keys.ping(ping),
-                "SET #status = :status REMOVE claimed" if forget else "SET #status = :status",
+                "SET #status = :status",
                 {"#status": "status"},
                 {":status": status, ":published": "published", ":held": "held"},
                 "#status IN (:published, :held)",

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from linkback import signals
+from linkback.desk.attempts import LONGEST_SEARCH
 from linkback.feed import jf2, seen
 from linkback.published import Published
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
     from linkback.desk.acts import Done
     from linkback.record import Record
-
-LONGEST_SEARCH = 200
 
 
 def members(record: Record) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from linkback.desk.refused import Refused
+from linkback.dynamodb import Busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
     from linkback.desk.sessions import Sessions
     from linkback.site import Sites
     from linkback.tokens import Owner, Tokens
+
+
+_DOWN = "The bridge's store does not answer. What is listed still was not done: do it again in a minute."
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,12 @@ class Office:
         own = set(owner.sites)
         return [one for one in self.tokens.all() if not own or (one.sites and set(one.sites) <= own)]
 
+    def only_site(self, name: str, owner: Owner) -> str:
+        """The site of this name, which may be left out where there is one alone. Raises Refused."""
+        if not name and len(may := self.sites_of(owner)) > 1:
+            raise Refused(400, "which-site", f"Say which site: site must be one of {', '.join(may)}.")
+        return self.site(name, owner)
+
     def site(self, name: str, owner: Owner) -> str:
         """The site of this name, or where none is given the owner's only or first one. Raises Refused."""
         may = self.sites_of(owner)
@@ -56,12 +68,22 @@ class Office:
     def all(
         self, claims: Iterable[str], act: Act, scope: Scope, owner: Owner, *, alone: bool = True
     ) -> tuple[list[Done], list[tuple[str, Refused]]]:
-        """One act on many mentions, one after another (Acts.act): what was done, and what could not be."""
+        """One act on many mentions, one after another (Acts.act): what was done, and what could not be.
+
+        Where the store does not answer the rest is not tried: what was done until then can be told, and undone.
+        """
         done: list[Done] = []
         refused: list[tuple[str, Refused]] = []
+        weather: Refused | None = None
         for claim in claims:
             try:
-                done.append(self.acts.act(claim, act, scope, owner, alone=alone))
+                if weather is None:
+                    done.append(self.acts.act(claim, act, scope, owner, alone=alone))
+                else:
+                    refused.append((claim, weather))
             except Refused as refusal:
                 refused.append((claim, refusal))
+            except (BotoCoreError, ClientError, Busy):
+                weather = Refused(503, "server-trouble", _DOWN, 60)
+                refused.append((claim, weather))
         return done, refused

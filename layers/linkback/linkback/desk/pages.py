@@ -33,9 +33,11 @@ _BULK = {
     "Spam": ("spam none", (State.HELD, State.PUBLIC, State.GONE)),
     "Delete": ("delete none", tuple(_STATES)),
 }
+_NO_PINGS = "None of those that were looked through. Ask for others, or for more below."
+_NO_PINGS_YET = "No pings yet. Whoever links to your site and says so stands here for 90 days."
 _HELP = (
     ("j, k", "next, previous"), ("a", "approve"), ("t", "approve and trust"), ("s", "spam"), ("b", "block"),
-    ("d", "delete"), ("x", "tick"), ("o", "open the page"), ("u", "undo"), ("/", "search"),
+    ("d", "delete"), ("h", "hold"), ("x", "tick"), ("o", "open the page"), ("u", "undo"), ("/", "search"),
 )  # fmt: skip
 
 
@@ -55,14 +57,15 @@ def sign_in(request: Request, problem: str, status: int = 200, after: int = 0) -
     return layout.page(request, status, "Sign in", main, extra)
 
 
-def refusal(refused: Refused, request: Request) -> Response:
+def refusal(refused: Refused, request: Request, **headers: str) -> Response:
     """Why something was not done, and the way back."""
     main = (
         f'<p class="problem" role="alert">{escape(refused.detail)}</p>'
         f'<p><a href="{root(request.base)}/dashboard">Back to the desk</a></p>'
     )
     extra = {"retry-after": str(refused.after)} if refused.after else {}
-    return layout.page(request, refused.status, "Not done", main, extra)
+    title = "Partly done" if refused.partly else "Not done"
+    return layout.page(request, refused.status, title, main, extra | headers)
 
 
 def queue(view: View, state: State, page: Page[Record], words: str, last: list[Done]) -> Response:
@@ -81,19 +84,21 @@ def queue(view: View, state: State, page: Page[Record], words: str, last: list[D
     return signed_in(view, f"{_STATES[state]} ({many})", main)
 
 
-def pings(view: View, page: Page[Item], status: str, days: list[tuple[str, dict[str, int]]]) -> Response:
-    """The attempt log, and the counts of the last days."""
+def pings(view: View, page: Page[Item], asked: Mapping[str, str], days: chart.Days) -> Response:
+    """The attempt log, as its `status` and words (`q`) were asked for, and the counts of the last days."""
+    status = asked["status"]
     chosen = "".join(
         f'<option value="{one}"{" selected" if one == status else ""}>{one or "all"}</option>' for one in ("", *Status)
     )
     site = f'<input type="hidden" name="site" value="{escape(view.site)}">'
     filters = (
-        f'<form class="filter"><label>Show <select name="status">{chosen}</select></label>{site}'
+        f'<form class="filter" role="search"><label>Status <select name="status">{chosen}</select></label>{site}'
+        f'<label>Words <input name="q" type="search" value="{escape(asked["q"])}" placeholder="host or reason"></label>'
         "<button>Show</button></form>"
     )
-    listed = "".join(_attempt(view, members(item), status) for item in page.items)
-    none = "" if listed else "<p>No pings here. Whoever links to your site and says so stands here for 90 days.</p>"
-    main = f"{chart.svg(days)}{filters}{listed}{none}{_more(view, '/pings', page, status=status)}"
+    listed = "".join(_attempt(view, members(item), asked) for item in page.items)
+    none = "" if listed else f"<p>{_NO_PINGS if page.cursor or any(asked.values()) else _NO_PINGS_YET}</p>"
+    main = f"{chart.svg(days)}{filters}{listed}{none}{_more(view, '/pings', page, **asked)}"
     return signed_in(view, "Pings", main)
 
 
@@ -210,7 +215,7 @@ def _keys() -> str:
     return f'<details class="keys"><summary>Keys</summary><dl>{keys}</dl></details>'
 
 
-def _attempt(view: View, told: Mapping[str, object], status: str) -> str:
+def _attempt(view: View, told: Mapping[str, object], asked: Mapping[str, str]) -> str:
     source, target = str(told.get("source", "")), str(told.get("target", ""))
     reason = f" <code>{escape(str(told['reason']))}</code>" if "reason" in told else ""
     detail = f"<p>{escape(str(told['detail']))}</p>" if "detail" in told else ""
@@ -223,7 +228,7 @@ def _attempt(view: View, told: Mapping[str, object], status: str) -> str:
         f'<p><a href="{link(source)}" rel="nofollow ugc noreferrer" target="_blank">{escape(source)}</a> to '
         f"{escape(target)}</p>{detail}{listed}<p class=meta>{escape(str(told.get('protocol', '')))}, received "
         f"{_time(told.get('received'))}{_later(told)}</p>"
-        f'<form method="post" action="{view.here}/pings">{view.hidden(status=status)}'
+        f'<form method="post" action="{view.here}/pings">{view.hidden(**asked)}'
         f'<button name="retry" value="{escape(str(told.get("id", "")))}">Try again</button></form></article>'
     )
 

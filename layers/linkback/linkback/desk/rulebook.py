@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from linkback import rules, urls
 from linkback.desk.refused import Refused
-from linkback.ping import Protocol, stamp
+from linkback.ping import Protocol, stamp_at
 from linkback.rules import KINDS, KNOWN, Action, Kind, Rule
 from linkback.shared_hosts import is_shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from linkback.site import Sites
+    from linkback.shared_hosts import IsSuffix
     from linkback.table import Table
-
-IsSuffix = Callable[[str], bool]
 
 _KINDS = ", ".join(KINDS)
 _ACTIONS = ", ".join(Action)
@@ -27,15 +23,17 @@ _ACTIONS = ", ".join(Action)
 class Rulebook:
     """The rules of one bridge's sites. `is_suffix` tells of a host whether anybody may have a name below it."""
 
-    def __init__(self, table: Table, sites: Sites, is_suffix: IsSuffix) -> None:
-        self._table, self._sites, self._is_suffix = table, sites, is_suffix
+    def __init__(self, table: Table, is_suffix: IsSuffix) -> None:
+        self._table, self._is_suffix = table, is_suffix
 
-    def add(self, told: Mapping[str, Any], now: float, *, replacing: bool = False) -> tuple[Rule, Action | None]:
+    def add(
+        self, site: str, told: Mapping[str, Any], now: float, *, replacing: bool = False
+    ) -> tuple[Rule, Action | None]:
         """The rule that these members mean, written; and what there was said before. Raises Refused.
 
         One that contradicts a rule of the same kind and value is refused, unless it is meant to replace it.
         """
-        rule = self.read(told, now)
+        rule = self._read(site, told, now)
         before = self._table.look(rule.site, [rule.key]).get(rule.key)
         if before not in (None, rule.action) and not replacing:
             said = (
@@ -46,10 +44,9 @@ class Rulebook:
             self._table.put_rule(rule)
         return rule, before
 
-    def remove(self, told: Mapping[str, Any]) -> Rule:
+    def remove(self, site: str, told: Mapping[str, Any]) -> Rule:
         """Take back the rule of this site, kind and value, or an approval's mark. Raises Refused."""
         kind = _word(told, "kind")
-        site = self._site(told)
         if kind not in {*KINDS, *KNOWN}:
             raise Refused(400, "bad-rule", f"kind must be one of {_KINDS}.")
         # As it is listed: one that would not be taken today can be taken back all the same.
@@ -61,7 +58,7 @@ class Rulebook:
                 return Rule(site, rule.kind, value, action)
         raise Refused(404, "unknown-rule", f"There is no rule for {kind} {_word(told, 'value')[:200]}.")
 
-    def read(self, told: Mapping[str, Any], now: float) -> Rule:
+    def _read(self, site: str, told: Mapping[str, Any], now: float) -> Rule:
         """The rule that these members mean, in its normal form. Raises Refused."""
         kind, action = _word(told, "kind"), _word(told, "action")
         if kind not in KINDS:
@@ -69,16 +66,7 @@ class Rulebook:
         if action not in set(Action):
             raise Refused(400, "bad-rule", f"action must be one of {_ACTIONS}.")
         value = self._value(Kind(kind), _word(told, "value"))
-        made = stamp(datetime.fromtimestamp(now, UTC))
-        return Rule(self._site(told), Kind(kind), value, Action(action), made)
-
-    def _site(self, told: Mapping[str, Any]) -> str:
-        site = _word(told, "site")
-        if not site and len(self._sites.names) == 1:
-            return self._sites.names[0]
-        if site not in self._sites.names:
-            raise Refused(400, "bad-rule", f"site must be one of {', '.join(self._sites.names)}.")
-        return site
+        return Rule(site, Kind(kind), value, Action(action), stamp_at(now))
 
     def _value_or_told(self, kind: Kind, told: Mapping[str, Any]) -> str:
         try:

@@ -14,7 +14,7 @@ import re
 import secrets
 from typing import TYPE_CHECKING, NamedTuple
 
-from linkback.desk.acts import Done
+from linkback.desk.acts import UNDONE_FOR, Done
 from linkback.tokens import digest
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 # The prefix makes browsers refuse a cookie of this name that another host, or another path, wants to give.
 COOKIE = "__Host-linkback"
 LIFETIME = 30 * 86_400
-UNDONE_FOR = 86_400
 LONGEST_COOKIES = 16_384
 
 _VALUE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)

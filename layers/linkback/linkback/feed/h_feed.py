@@ -16,15 +16,6 @@ if TYPE_CHECKING:
 _ENTRIES = "\0"
 _THEIRS = 'class="u-url" rel="nofollow ugc" '
 
-_DID = {
-    "in-reply-to": "replied to",
-    "like-of": "liked",
-    "repost-of": "reposted",
-    "bookmark-of": "bookmarked",
-    "mention-of": "linked to",
-    "rsvp": "answered",
-}
-
 
 def headers(channel: Channel) -> dict[str, str]:
     """Those of every page for people, its policy among them: nothing that a stranger wrote could run or be loaded."""
@@ -54,7 +45,7 @@ def entry(mention: Published, _: Channel) -> bytes:
     content = seen.as_html(said) or escape(said.get("summary", ""))
     words = f'<div class="e-content">{content}</div>' if content else ""
     answer = f' <data class="p-rsvp" value="{escape(said.get("rsvp", ""))}">{escape(said.get("rsvp", ""))}</data>'
-    did = _DID[said["relation"]] + (answer if said["relation"] == "rsvp" else "")
+    did = seen.DID[said["relation"]] + (answer if said["relation"] == "rsvp" else "")
     return (
         f'<article class="h-entry"><p>{_author(said, source)} {did} '
         f"{object_}</p>{title}{words}"

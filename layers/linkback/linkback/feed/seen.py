@@ -33,6 +33,15 @@ _CLEAN = re.compile(
     rf'|<a(?: href="{_WEB}[^"]*+")?(?: rel="nofollow ugc noopener")?>'
     rf'|<img(?: src="{_WEB}[^"]*+"| alt="[^"]*+")*+>)*+'
 )
+# What the source did with the target, in a page's words.
+DID = {
+    "in-reply-to": "replied to",
+    "like-of": "liked",
+    "repost-of": "reposted",
+    "bookmark-of": "bookmarked",
+    "mention-of": "linked to",
+    "rsvp": "answered",
+}
 _RELATIONS = frozenset(map(str, Relation))
 _KINDS: dict[str, type] = {"author": dict, **dict.fromkeys(("photo", "video", "audio", "syndication"), list)}
 _NOTHING = {"relation": str(Relation.MENTION), "url": ""}
