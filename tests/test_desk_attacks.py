@@ -190,7 +190,7 @@ def test_undo_takes_back_trust_though_the_page_changed_meanwhile(me: Owner, firs
 
 
 def test_whoever_tells_a_claim_in_a_thousand_spellings_does_not_make_an_act_dear(
-    me: Owner, first: Bridge, internet: Web, calls: list[Call]
+    calls: list[Call], me: Owner, first: Bridge, internet: Web
 ) -> None:
     source = internet.put("/p", LINK)
     first.fate(source, TARGET)
@@ -198,7 +198,7 @@ def test_whoever_tells_a_claim_in_a_thousand_spellings_does_not_make_an_act_dear
         first.webmention(f"{source}#{number}", TARGET)
     calls.clear()
     me.act(claim(me, "/p"), "approve")
-    assert len(calls) < 45
+    assert 0 < len(calls) < 45
 
 
 def test_a_redirect_to_an_honest_page_does_not_make_it_look_copied(me: Owner, first: Bridge, internet: Web) -> None:

@@ -194,7 +194,7 @@ def test_the_newest_visit_wins_in_any_order_of_arrival() -> None:
         (State.GONE, 7, "example.com#gone"),
         (State.GONE, 0, ""),
         (State.DELETED, 7, "example.com#gone"),
-        (State.DELETED, 0, ""),
+        (State.DELETED, 0, "example.com#deleted"),
     ],
 )
 def test_a_tombstone_is_shown_only_for_what_was_shown(state: State, id_: int, partition: str) -> None:

@@ -56,7 +56,7 @@ MAY = {
     "Moderate": {
         f"{TABLE}|PAGE#*|PING#*|TOKEN#*|SESSION#*": {"dynamodb:GetItem"},
         f"{TABLE}|SITE#*": {"dynamodb:BatchGetItem"},
-        f"{TABLE}|SITE#*|DAY#*|SESSION#*": {"dynamodb:Query"},
+        f"{TABLE}|SITE#*|DAY#*|TOKEN#*": {"dynamodb:Query"},
         f"{TABLE}|PAGE#*|PING#*|SITE#*|TOKEN#*|SESSION#*": {"dynamodb:PutItem"},
         f"{TABLE}|PING#*|TOKEN#*|SEQUENCE": {"dynamodb:UpdateItem"},
         f"{TABLE}|SITE#*|TOKEN#*|SESSION#*": {"dynamodb:DeleteItem"},

@@ -69,7 +69,7 @@ class Items:
     def put_all(
         self, first: Item, condition: Mapping[str, Any], *others: Item, gone: Item | None = None, still: Any = None
     ) -> bool:
-        """Write all, and delete the item with the key `gone` on the condition `still`, or do nothing.
+        """Write all, and delete the item with the key `gone`, on the condition `still` if there is one; or do nothing.
 
         False where a condition is not met, or somebody writes one of them just now.
         """
@@ -77,7 +77,7 @@ class Items:
             return self.put(first, condition)
         writes: list[dict[str, Any]] = [{"Put": {"TableName": self._name, "Item": pack(first), **condition}}]
         writes += [{"Put": {"TableName": self._name, "Item": pack(other)}} for other in others]
-        writes += [{"Delete": {"TableName": self._name, "Key": pack(gone), **still}}] if gone else []
+        writes += [{"Delete": {"TableName": self._name, "Key": pack(gone), **(still or {})}}] if gone else []
         try:
             self._client.transact_write_items(TransactItems=writes)
         except self._client.exceptions.TransactionCanceledException as failure:

@@ -107,7 +107,9 @@ class Policy:
         if self.self_mentions is SelfMentions.REFUSE and self.sites.of(url) == claim.site:
             raise Declined(Reason.SELF, f"{claim.site} does not take mentions from its own pages.")
         if rules.strongest(look, url, claim.protocol) is Action.BLOCK:
-            raise Declined(Reason.BLOCKED, f"The owner of {claim.site} does not take mentions from {url.host}.")
+            raise Declined(
+                Reason.BLOCKED, f"The owner of {claim.site} does not take mentions from {rules.authority(url)}."
+            )
 
     def holds(self, url: Url, claim: Claim, look: Look, author: str = "", doubt: int = 0) -> bool:
         """Whether a mention whose link was found at this URL waits. Raises Declined where its author is blocked.

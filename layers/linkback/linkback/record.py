@@ -91,7 +91,9 @@ class Record:
         state = State.GONE if self.state is State.DELETED else self.state
         if state is State.HELD:
             return held(self.site, self.doubt)
-        return "" if state is State.GONE and not self.id else f"{self.site}#{state}"
+        if state is State.GONE and not self.id:  # no cache must hear of it, but its owner may want it back
+            return f"{self.site}#{State.DELETED}" if self.state is State.DELETED else ""
+        return f"{self.site}#{state}"
 
     @property
     def face(self) -> tuple[object, ...] | None:
@@ -114,7 +116,9 @@ def partitions(site: str, state: State) -> list[str]:
     """Where the index `feed` has the mentions of a site in this state, the likely ham first; deleted ones are gone."""
     if state is State.HELD:
         return [held(site, doubt) for doubt in range(MOST_DOUBT + 1)]
-    return [f"{site}#{State.GONE if state is State.DELETED else state}"]
+    if state in (State.GONE, State.DELETED):
+        return [f"{site}#{State.GONE}", f"{site}#{State.DELETED}"]
+    return [f"{site}#{state}"]
 
 
 def found(old: Record | None, claim: Claim, ping: Ping, mention: Mention, *, held: bool, visited: int) -> Record:

@@ -85,7 +85,7 @@ class Table:
         `again` if the visit saw nothing new, which is counted until one does.
         """
         members = {name: value for name, value in told.items() if value not in (None, "")}
-        absent = [name for name in ("reason", "detail", "links_found", "retry_at") if name not in members]
+        absent = [name for name in ("reason", "detail", "links_found", "retry_at", "decided") if name not in members]
         absent += [] if again else ["repeats"]
         if due_at is not None:
             members |= {"due": "ping", "due_at": due_at}
@@ -126,12 +126,12 @@ class Table:
         )
         return map(record_of, items)
 
-    def save(self, old: Record | None, new: Record, now: float, *beside: Item) -> Record:
+    def save(self, old: Record | None, new: Record, now: float, *beside: Item, gone: Item | None = None) -> Record:
         """Write `new` where `old` was read, numbered if the change can be seen, `now`. Raises Conflict.
 
-        All or nothing with what is `beside` it.
+        All or nothing with what is `beside` it, and with the end of the item whose key is `gone`.
         """
-        if new == old and not beside:
+        if new == old and not beside and not gone:
             return new
         changed = new.face != (old.face if old else None)
         if changed or new.partition != (old.partition if old else ""):
@@ -143,7 +143,7 @@ class Table:
             if edited and not self._items.put(_pointer(new, "EDIT", "edited", number), {}):
                 raise Conflict
         new = replace(new, version=new.version + 1)
-        if not self._items.put_all(record_item(new), _unless_changed(old), *_tombstone(old, new), *beside):
+        if not self._items.put_all(record_item(new), _unless_changed(old), *_tombstone(old, new), *beside, gone=gone):
             raise Conflict
         return new
 

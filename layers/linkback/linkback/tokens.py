@@ -88,7 +88,7 @@ def named(name: str, owners: Iterable[Owner]) -> list[Owner]:
     name = name.strip()
     if found := [one for one in owners if one.name == name]:
         return found
-    raise BadToken(f"There is no token named {name[:LONGEST_NAME]}: see which there are, and write it like there.")
+    raise BadToken(f"There is no token named {name[:LONGEST_NAME]}: `linkback token list` shows which there are.")
 
 
 def shown(items: Items, token: str) -> Owner | None:

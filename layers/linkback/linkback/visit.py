@@ -42,6 +42,7 @@ class Fate:
     """What became of a ping: what its status page says, and when to look again (seconds), if at all.
 
     `again` if its page said what it had said before; `claim` is the claim as it was settled, if it could be read.
+    `decided` is what its owner alone hears: spam or deleted.
     """
 
     status: Status
@@ -51,6 +52,7 @@ class Fate:
     retry_at: int | None = None
     again: bool = False
     claim: Claim | None = None
+    decided: str = ""
 
 
 class Visitor:
@@ -73,7 +75,7 @@ class Visitor:
         told["reason"] = str(fate.reason) if fate.reason else ""
         told["links_found"] = json.dumps(fate.links_found) if fate.links_found else ""
         told["retry_at"] = _iso(fate.retry_at) if fate.retry_at else ""
-        told["claim"] = fate.claim.id if fate.claim else ""
+        told |= {"claim": fate.claim.id if fate.claim else "", "decided": fate.decided}
         self._table.finish_ping(ping.id, told, fate.retry_at, again=fate.again)
         if fate.claim:
             self._table.count(fate.claim.site, _iso(now)[:10], ping.protocol, fate.status)
@@ -140,7 +142,8 @@ class Visitor:
         # Of what was deleted it cannot be told; its sender shall not see that by being visited less often.
         told_again = old is not None and (kept.seen, kept.state) == (old.seen, old.state)
         again = told_again and kept.state is not State.DELETED
-        return Fate(_ENDS.get(kept.state, Status.HELD), again=again, claim=claim)
+        decided = str(kept.state) if kept.state in record.STICKY else ""
+        return Fate(_ENDS.get(kept.state, Status.HELD), again=again, claim=claim, decided=decided)
 
     def _lose(self, claim: Claim, old: Record | None, refusal: Declined, now: float) -> Fate:
         if old is None or refusal.reason not in record.LOSING:

@@ -114,13 +114,11 @@ class Acts:
             new = self._wanted(record, act)
             changed = self._changed(record if act is Act.DELETE else new, act, scope, alone=alone)
             beside = [rule_item(self._now(one)) for one in changed if one.now]
+            ended = next((keys.rule(one.site, *one.key) for one in changed if one.now is None), None)
             if act is Act.DELETE and record.state is not State.DELETED:
                 beside.append(_kept_for_undo(record, self._clock()))
             with suppress(Conflict):
-                self._table.save(record, new, self._clock(), *beside)
-                for one in changed:
-                    if one.now is None:
-                        self._table.delete_rule(one.site, one.key)
+                self._table.save(record, new, self._clock(), *beside, gone=ended)
                 self._tell(found, new.state)
                 return Done(claim, record.site, record.source, record.state, new.state, record.held_back, changed)
         raise _busy(claim)
@@ -150,6 +148,8 @@ class Acts:
             self._put_back(change, owner)
         for _ in range(ATTEMPTS):
             found, record = self._find(done.claim, owner)
+            if record.state is done.before is not done.after:
+                return  # where weather ended an undo half-way
             if record.state is not done.after:
                 told = f"{done.source} was not put back: since then it was {_PAST.get(record.state, 'changed')}."
                 raise Refused(409, "changed", told)
@@ -200,7 +200,7 @@ class Acts:
         """The decision stands: that a status page could not be written must not hide it from its owner."""
         status = Status.PUBLISHED if state is State.PUBLIC else Status.HELD
         with suppress(BotoCoreError, ClientError):
-            self._ledger.told(found.pings, status, forget=state is State.DELETED)
+            self._ledger.told(found.pings, status, str(state), forget=state is State.DELETED)
 
     # What goes with it
 

@@ -25,7 +25,19 @@ Send = Callable[[dict[str, str]], None]
 
 DAYS = 14
 LONGEST_SEARCH = 200
-_TOLD = ("status", "reason", "detail", "source", "target", "protocol", "received", "checked", "retry_at", "claim")
+_TOLD = (
+    "status",
+    "reason",
+    "detail",
+    "source",
+    "target",
+    "protocol",
+    "received",
+    "checked",
+    "retry_at",
+    "claim",
+    "decided",
+)
 
 
 class Attempts:

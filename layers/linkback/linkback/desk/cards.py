@@ -15,7 +15,7 @@ from linkback.shared_hosts import is_shared_page
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-_EXCERPT = 400
+_EXCERPT, _BEFORE = 400, 150
 _CLAIMS = {"title": "title", "excerpt": "excerpt", "blog_name": "blog"}
 _THEIRS = 'rel="nofollow ugc noreferrer" target="_blank" '
 
@@ -48,20 +48,25 @@ def _did(record: Record, said: Mapping[str, object]) -> str:
     received = record.received
     return (
         f"{seen.DID[str(said['relation'])]} {seen.linked(short, target, _THEIRS)}, by {escape(dialects)}, "
-        f'<time datetime="{escape(received)}">{escape(received[:16].replace("T", " "))}</time>'
+        f'<time datetime="{escape(received)}">{escape(received[:16].replace("T", " "))} UTC</time>'
     )
 
 
 def _words(record: Record, said: Mapping[str, object]) -> str:
-    """The title, the sentence around the link, and the beginning of the text where that is another."""
+    """The title, and of the text what is around the sentence that has the link, which is marked."""
     title = str(said.get("name", "")) if seen.author(dict(said))["name"] else ""
     text = str(said.get("text", "")) or str(said.get("summary", ""))
-    sentence = record.sentence
     parts = [f"<p class=title>{escape(title)}</p>"] if title else []
-    if sentence:
-        parts.append(f"<blockquote>{escape(sentence)}</blockquote>")
-    if text and text != sentence:
-        parts.append(f"<p class=excerpt>{escape(text[:_EXCERPT])}{'…' if len(text) > _EXCERPT else ''}</p>")
+    before, sentence, after = text.partition(record.sentence) if record.sentence else ("", "", text)
+    if record.sentence and not sentence:
+        parts.append(f"<blockquote><mark>{escape(record.sentence)}</mark></blockquote>")
+        before, after = "", text
+    if text:
+        start = f"…{before[-_BEFORE:]}" if len(before) > _BEFORE else before
+        rest = max(_EXCERPT - len(start) - len(sentence), 0)
+        end = f"{after[:rest]}…" if len(after) > rest else after
+        marked = f"<mark>{escape(sentence)}</mark>" if sentence else ""
+        parts.append(f"<p class=excerpt>{escape(start)}{marked}{escape(end)}</p>")
     return "".join(parts)
 
 
@@ -76,7 +81,7 @@ def _claimed(record: Record) -> str:
     rows = "".join(
         f"<dt>{words}</dt><dd>{escape(told[name])}</dd>" for name, words in _CLAIMS.items() if told.get(name)
     )
-    return f"<div class=claimed><p>Its sender said of it, which is in no feed:</p><dl>{rows}</dl></div>" if rows else ""
+    return f"<div class=claimed><p>Its sender claimed (never published):</p><dl>{rows}</dl></div>" if rows else ""
 
 
 def _buttons(record: Record) -> Iterator[str]:

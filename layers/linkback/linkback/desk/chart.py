@@ -25,7 +25,7 @@ def svg(days: Days) -> str:
         'role="img" '
         f'aria-label="Visits by day and dialect; the table below has the numbers">{bars}</svg>'
         f'<div class="ends"><span>{days[0][0]}</span> <span>{days[-1][0]}</span></div>'
-        f"<figcaption>Visits by day, at most {most}. {legend}</figcaption></figure>"
+        f"<figcaption>Visits by day; the busiest had {most}. {legend}</figcaption></figure>"
         "<details><summary>The numbers</summary><div class=wide><table><thead><tr><th>Day (UTC)</th>"
         f"{heads}</tr></thead><tbody>{rows}</tbody></table></div></details>"
     )

@@ -15,13 +15,13 @@ function say(words) {
   say.timer = setTimeout(() => { toast.textContent = ""; }, 8000);
 }
 
-function go(card) {
+function go(card, scroll = true) {
   if (at) at.classList.remove("at");
   at = card;
   if (!card) return;
   card.classList.add("at");
   card.focus({ preventScroll: true });
-  card.scrollIntoView({ block: "nearest" });
+  if (scroll) card.scrollIntoView({ block: "nearest" });
 }
 
 function step(by) {
@@ -31,12 +31,20 @@ function step(by) {
   go(all[place < 0 ? 0 : Math.min(Math.max(place + by, 0), all.length - 1)]);
 }
 
+function count() {
+  const ticked = queue.querySelectorAll("input[name=id]:checked").length;
+  document.getElementById("ticked").textContent = ticked ? `${ticked} ticked:` : "Ticked:";
+}
+
 function recount() {
   const heading = document.querySelector("h1");
   const left = cards().length;
   if (heading) heading.textContent = heading.textContent.replace(/\(\d+(\+?)\)/, (_, more) => `(${left}${more})`);
+  document.getElementById("all").checked = false;
+  count();
   if (left || !list) return;
   if (document.querySelector(".more")) { location.reload(); return; }
+  queue.querySelector(".bulk").remove();
   list.textContent = "Nothing is left here.";
 }
 
@@ -52,8 +60,9 @@ function offerUndo(words) {
     if (field) form.append(field.cloneNode());
   }
   did.id = "did";
-  did.textContent = words;
+  did.textContent = `Last: ${words}`;
   button.textContent = "Undo";
+  button.dataset.key = "u";
   form.append(did, " ", button);
   place.replaceChildren(form);
 }
@@ -81,7 +90,7 @@ async function send(body) {
     if (!answer.ok) { say(told.error_description || "This could not be done."); return; }
     remove(told.done);
     offerUndo(told.words);
-    say([told.words, ...told.refused].join(" "));
+    if (told.refused.length) say([told.words, ...told.refused].join(" "));
   } catch {
     say("The bridge cannot be reached. Nothing is known of what was done: load this page again.");
   }
@@ -114,10 +123,7 @@ if (queue) {
   all.addEventListener("change", () => {
     for (const box of queue.querySelectorAll("input[name=id]")) box.checked = all.checked;
   });
-  queue.addEventListener("change", () => {
-    const count = queue.querySelectorAll("input[name=id]:checked").length;
-    document.getElementById("ticked").textContent = count ? `${count} ticked:` : "Ticked:";
-  });
+  queue.addEventListener("change", count);
   list.addEventListener("focusin", (event) => {
     const card = event.target.closest(".mention");
     if (card && card !== at) { if (at) at.classList.remove("at"); at = card; card.classList.add("at"); }
@@ -141,6 +147,9 @@ document.addEventListener("keydown", (event) => {
     const search = document.getElementById("q");
     if (!search) return;
     search.focus();
+  } else if (event.key === "?") {
+    const keys = document.querySelector(".keys");
+    if (keys) keys.open = !keys.open;
   } else if (event.key === "o" && at) at.querySelector("h2 a")?.click();
   else if (event.key === "x" && at) tick(at.querySelector("input[name=id]"));
   else if (at && /^[atsbdh]$/.test(event.key) && !event.repeat) {
@@ -151,4 +160,4 @@ document.addEventListener("keydown", (event) => {
 });
 
 document.body.classList.add("keyed");
-if (list && !document.querySelector("#undo form:focus-within")) step(1);
+if (cards().length) go(cards()[0], false);

@@ -81,7 +81,7 @@ class Desk:
 
 def is_suffix(host: str) -> bool:
     """Whether anybody may register a name below this host (publicsuffix.org), so that it is not one owner's."""
-    return "." not in host or _suffixes().publicsuffix(host) == host
+    return _suffixes().publicsuffix(host) == host
 
 
 @cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from urllib.parse import urlencode
 from linkback.desk import assets, fields, mentions, pages, sessions
 from linkback.desk.acts import Act, Scope
 from linkback.desk.layout import View
+from linkback.desk.office import WEATHER
 from linkback.desk.refused import Refused
 from linkback.dialect import Request, Response, as_json
 from linkback.record import LISTED, State
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from linkback.desk.office import Office
     from linkback.desk.sessions import Session
 
+_NOT_KEPT = "The store did not answer then, so this cannot be undone with one key."
 _SAME = ("same-origin", "none", "")
 
 
@@ -125,14 +128,17 @@ class Front:
         act, scope, claims = _asked(call)
         owner = call.session.owner
         done, refused = self._office.all(claims, act, scope, owner)
-        if scope is not Scope.NONE and done:
-            more, _ = self._office.all(self._office.acts.alike(done, act), act, Scope.NONE, owner, alone=False)
-            done += more
-        if done:
-            self._office.sessions.remember(call.session, done, call.now)
         if not done:
             raise refused[0][1]
-        return self._told(call, done, [one for _, one in refused])
+        with suppress(*WEATHER):  # then they wait on
+            alike = self._office.acts.alike(done, act) if scope is not Scope.NONE else []
+            done += self._office.all(alike, act, Scope.NONE, owner, alone=False)[0]
+        said = [one for _, one in refused]
+        try:
+            self._office.sessions.remember(call.session, done, call.now)
+        except WEATHER:  # what was done stands, and must be told
+            said.append(Refused(503, "server-trouble", _NOT_KEPT, 60))
+        return self._told(call, done, said)
 
     def _told(self, call: Call, done: list[Done], refused: list[Refused]) -> Response:
         if "application/json" in call.request.headers.get("accept", ""):
@@ -163,7 +169,7 @@ class Front:
                 f"{back} of {len(last.done)} were put back. {refused[0].detail}" if last.done[1:] else refused[0].detail
             )
             raise Refused(refused[0].status, refused[0].error, told, partly=back > 0)
-        return self._back(call, "")
+        return self._back(call, "", "undone")
 
     # The log, the rules, the tokens
 
@@ -176,7 +182,7 @@ class Front:
     def _retry(self, call: Call) -> Response:
         owner, base = call.session.owner, call.request.base
         self._office.attempts.retry(call.get("retry"), owner, base, _moment(call))
-        return self._back(call, "/pings")
+        return self._back(call, "/pings", "again")
 
     def _rules(self, call: Call) -> Response:
         view, ledger = self._view(call, "/rules"), self._office.ledger
@@ -191,7 +197,7 @@ class Front:
         else:
             told = {name: call.get(name) for name in ("kind", "value", "action")}
             self._office.rulebook.add(site, told, call.now, replacing=bool(call.get("replace")))
-        return self._back(call, "/rules")
+        return self._back(call, "/rules", "removed" if call.get("remove") else "added")
 
     def _tokens(self, call: Call) -> Response:
         return pages.tokens(self._view(call, "/tokens"), self._office.tokens_of(call.session.owner), "")
@@ -202,7 +208,7 @@ class Front:
             if name not in {one.name for one in office.tokens_of(owner)}:
                 raise BadToken(f"There is no token named {name} that you may take back.")
             office.tokens.revoke(name)
-            return self._back(call, "/tokens")
+            return self._back(call, "/tokens", "revoked")
         token = office.tokens.create(call.get("name"), owner.sites, call.now)
         return pages.tokens(self._view(call, "/tokens"), office.tokens_of(owner), token)
 
@@ -211,11 +217,12 @@ class Front:
     def _view(self, call: Call, tab: str) -> View:
         office, owner = self._office, call.session.owner
         site = office.site(call.get("site"), owner)
-        return View(call.request, call.session, site, office.sites_of(owner), tab)
+        return View(call.request, call.session, site, office.sites_of(owner), tab, call.get("done"))
 
-    def _back(self, call: Call, tab: str) -> Response:
-        """To the list that the form stood on."""
+    def _back(self, call: Call, tab: str, done: str = "") -> Response:
+        """To the list that the form stood on, with a word for what was done."""
         kept = [(name, value) for name in ("site", "state", "q", "status") if (value := call.get(name))]
+        kept += [("done", done)] if done else []
         return _see_other(call.request, f"{tab}?{urlencode(kept)}" if kept else tab)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # flood of guesses would be paid for by the read.
 MOST_GUESSES = 10
 _TOO_MANY = "That were too many wrong tokens from your address. Wait a minute, then try again."
-_WRONG = "This is not a token of this bridge, or it was taken back. Make one with linkback token create NAME."
+_WRONG = "This is not a token of this bridge, or it was taken back. The command linkback token create NAME makes one."
 _NONE = "Send the token of the bridge's owner as `Authorization: Bearer TOKEN`. `linkback token create NAME` makes one."
 
 

@@ -21,16 +21,29 @@ if TYPE_CHECKING:
 
 _TABS = {"": "Mentions", "/pings": "Pings", "/rules": "Rules", "/tokens": "Tokens"}
 
+# What a form has done, for the page that it leads to.
+_DONE = {
+    "undone": "Undone: it is as it was before.",
+    "again": "It is being visited again: load this page anew in a moment.",
+    "added": "The rule is there. It counts from the next ping on.",
+    "removed": "Taken back.",
+    "revoked": "Revoked: whoever was signed in with it is signed out.",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What every page of a session shows: whose it is, and of which site. `tab` is the page's place."""
+    """What every page of a session shows: whose it is, and of which site. `tab` is the page's place.
+
+    `done` is the word for what a form has just done, if it has one.
+    """
 
     request: Request
     session: Session
     site: str
     sites: list[str]
     tab: str
+    done: str = ""
 
     @property
     def here(self) -> str:
@@ -61,7 +74,12 @@ def signed_in(view: View, title: str, main: str) -> Response:
         f'<form method="post" action="{view.here}/sign-out">{view.hidden()}'
         f'<button class="quiet">Sign out</button></form>'
     )
-    return page(view.request, 200, title, main, {}, nav=f"<nav>{tabs}{_sites(view)}{out}</nav>")
+    return page(view.request, 200, title, _done(view) + main, {}, nav=f"<nav>{tabs}{_sites(view)}{out}</nav>")
+
+
+def _done(view: View) -> str:
+    words = _DONE.get(view.done)
+    return f'<p class="done" role="status">{words}</p>' if words else ""
 
 
 def page(request: Request, status: int, title: str, main: str, extra: Mapping[str, str], *, nav: str = "") -> Response:

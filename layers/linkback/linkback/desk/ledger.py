@@ -165,10 +165,10 @@ class Ledger:
         )
         return {str(item["sk"]).removeprefix("DAY#"): item for item in found}
 
-    def told(self, pings: Sequence[str], status: str, *, forget: bool = False) -> None:
+    def told(self, pings: Sequence[str], status: str, decided: str, *, forget: bool = False) -> None:
         """What the status pages of these pings say from now on, where their visit has ended well.
 
-        `forget` what their senders claimed, whatever came of them.
+        `decided` is for the log of their owner alone. `forget` what their senders claimed, whatever came of them.
         """
         for ping in pings:
             if forget:
@@ -177,9 +177,9 @@ class Ledger:
                 )
             self._items.update(
                 keys.ping(ping),
-                "SET #status = :status",
-                {"#status": "status"},
-                {":status": status, ":published": "published", ":held": "held"},
+                "SET #status = :status, #decided = :decided",
+                {"#status": "status", "#decided": "decided"},
+                {":status": status, ":decided": decided, ":published": "published", ":held": "held"},
                 "#status IN (:published, :held)",
             )
 

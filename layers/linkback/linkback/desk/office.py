@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from linkback.tokens import Owner, Tokens
 
 
+# The store does not answer, or not in time.
+WEATHER = (BotoCoreError, ClientError, Busy)
 _DOWN = "The bridge's store does not answer. What is listed still was not done: do it again in a minute."
 
 
@@ -83,7 +85,7 @@ class Office:
                     refused.append((claim, weather))
             except Refused as refusal:
                 refused.append((claim, refusal))
-            except (BotoCoreError, ClientError, Busy):
+            except WEATHER:
                 weather = Refused(503, "server-trouble", _DOWN, 60)
                 refused.append((claim, weather))
         return done, refused

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from linkback.tokens import Owner
 
 _STATES = {State.HELD: "Waiting", State.PUBLIC: "Public", State.SPAM: "Spam", State.GONE: "Gone"}
-_DID = {State.PUBLIC: "approved", State.HELD: "put back to wait", State.SPAM: "called spam", State.DELETED: "deleted"}
+_DID = {
+    State.PUBLIC: "Approved", State.HELD: "Put back to wait", State.SPAM: "Called spam",
+    State.DELETED: "Deleted (listed under Gone; its words are kept for a day)", State.GONE: "Gone",
+}  # fmt: skip
+_RULED = {Action.ALLOW: "let in", Action.HOLD: "held", Action.BLOCK: "blocked"}
 _BULK = {
     "Approve": ("approve none", (State.HELD, State.SPAM)),
     "Hold": ("hold none", (State.PUBLIC, State.SPAM)),
@@ -35,9 +39,12 @@ _BULK = {
 }
 _NO_PINGS = "None of those that were looked through. Ask for others, or for more below."
 _NO_PINGS_YET = "No pings yet. Whoever links to your site and says so stands here for 90 days."
+# What stands as held on the status page that its sender sees.
+_DECIDED = {"spam": "You called it spam.", "deleted": "You deleted it."}
 _HELP = (
     ("j, k", "next, previous"), ("a", "approve"), ("t", "approve and trust"), ("s", "spam"), ("b", "block"),
     ("d", "delete"), ("h", "hold"), ("x", "tick"), ("o", "open the page"), ("u", "undo"), ("/", "search"),
+    ("?", "these keys"),
 )  # fmt: skip
 
 
@@ -51,7 +58,8 @@ def sign_in(request: Request, problem: str, status: int = 200, after: int = 0) -
         f'{told}<form method="post" action="{root(request.base)}/dashboard/sign-in" class="sign-in">'
         '<label for="token">Your token</label><input id="token" name="token" type="password" required autofocus '
         'autocomplete="current-password" spellcheck="false"><button class="main">Sign in</button></form>'
-        "<p>You have none? <code>linkback token create NAME</code> makes one, in a checkout of the bridge.</p>"
+        "<p>You have none? In a checkout of the bridge <code>.venv/bin/linkback token create NAME</code> makes one. On "
+        "your own machine <code>make run</code> prints one for each run; or add <code>--data .linkback</code>.</p>"
     )
     extra = {"retry-after": str(after)} if after else {}
     return layout.page(request, status, "Sign in", main, extra)
@@ -61,11 +69,17 @@ def refusal(refused: Refused, request: Request, **headers: str) -> Response:
     """Why something was not done, and the way back."""
     main = (
         f'<p class="problem" role="alert">{escape(refused.detail)}</p>'
-        f'<p><a href="{root(request.base)}/dashboard">Back to the desk</a></p>'
+        f'<p><a href="{root(request.base)}{_way_back(request)}">Back</a></p>'
     )
     extra = {"retry-after": str(refused.after)} if refused.after else {}
     title = "Partly done" if refused.partly else "Not done"
     return layout.page(request, refused.status, title, main, extra | headers)
+
+
+def _way_back(request: Request) -> str:
+    """The page that the form was on."""
+    place = request.path.removeprefix("/dashboard").rstrip("/")
+    return f"/dashboard{place}" if place in ("/pings", "/rules", "/tokens") else "/dashboard"
 
 
 def queue(view: View, state: State, page: Page[Record], words: str, last: list[Done]) -> Response:
@@ -76,10 +90,10 @@ def queue(view: View, state: State, page: Page[Record], words: str, last: list[D
     acts = ((name, act) for name, (act, states) in _BULK.items() if state in states)
     bulk = "".join(f'<button name="do" value="{act}">{name}</button>' for name, act in acts)
     main = (
-        f"{_states(view, state)}{_search(view, state, words)}{_undo(view, state, last)}"
+        f"{_states(view, state)}{_search(view, state, words)}{_keys()}{_undo(view, state, last)}"
         f'<form method="post" action="{view.here}/mentions" id="queue">{view.hidden(state=str(state), q=words)}'
         f'<div class="bulk"><label><input type="checkbox" id="all"> <span>all</span></label> '
-        f'<span id="ticked">Ticked:</span> {bulk}</div><div id="list">{listed}</div></form>{more}{_keys()}'
+        f'<span id="ticked">Ticked:</span> {bulk}</div><div id="list">{listed}</div></form>{more}'
     )
     return signed_in(view, f"{_STATES[state]} ({many})", main)
 
@@ -120,7 +134,7 @@ def rules(view: View, page: Page[Rule], known: Page[Rule]) -> Response:
         "address that a page gives for its author, a <em>dialect</em> one of webmention, pingback, trackback.</p>"
     )
     listed = _table(view, ("Kind", "Value", "Action"), page.items, "Take back") or "<p>There are none.</p>"
-    people = _table(view, ("Known by", "", ""), known.items, "Forget") or "<p>Nobody yet.</p>"
+    people = _table(view, ("Kind", "Value", ""), known.items, "Forget") or "<p>Nobody yet.</p>"
     main = (
         f"{words}{form}{listed}{_more(view, '/rules', page)}<h2>Known by an approval</h2>"
         f"<p>With Moderation=first their further mentions do not wait.</p>{people}"
@@ -138,12 +152,14 @@ def tokens(view: View, owners: Iterable[Owner], made: str) -> Response:
         else ""
     )
     rows = "".join(
-        f"<tr><td>{escape(one.name or '(made by hand)')}</td><td>{escape(', '.join(one.sites) or 'all sites')}</td>"
+        f"<tr><td class=value>{escape(one.name or '(made by hand)')}{_own(view, one)}</td>"
+        f"<td>{escape(', '.join(one.sites) or 'all sites')}</td>"
         f"<td>{_time(one.created)}</td><td>{_time(one.used) or 'never'}</td><td>{_revoke(one)}</td></tr>"
         for one in owners
     )
     main = (
-        f"{new}<p>Whoever has a token can do all that you can do here. Taking one back signs out who came in with it."
+        f"{new}<p>Whoever has a token can do all that you can do here, for the sites it is for. Revoking one signs out "
+        "who came in with it."
         "</p>"
         f'<form method="post" action="{view.here}/tokens">{view.hidden()}<div class="wide"><table><thead><tr>'
         "<th>Name</th><th>For</th><th>Made</th><th>Last used</th><th><span class=hide>Action</span></th></tr></thead>"
@@ -156,13 +172,15 @@ def tokens(view: View, owners: Iterable[Owner], made: str) -> Response:
 
 
 def did(done: list[Done]) -> str:
-    """What was done, in a sentence."""
+    """What was done, in a sentence or two."""
     if not done:
         return "Nothing was changed."
     of = done[0].source if len(done) == 1 else f"{len(done)} mentions"
-    rule = next((change for one in done for change in one.changed if change.key.kind in KINDS), None)
-    also = f", and {rule.key.kind} {rule.key.value}: {rule.now}" if rule else ""
-    return f"{of}: {_DID[done[0].after]}{also}."
+    rules = {
+        change.key: change.now for one in done for change in one.changed if change.key.kind in KINDS and change.now
+    }
+    told = [f"From now on {key.kind} {key.value} is {_RULED[action]}." for key, action in rules.items()]
+    return " ".join([f"{_DID[done[0].after]}: {of}.", *told[:3]])
 
 
 # Parts of pages
@@ -188,10 +206,10 @@ def _search(view: View, state: State, words: str) -> str:
 
 def _undo(view: View, state: State, last: list[Done]) -> str:
     if not last:
-        return '<div id="undo"></div>'
+        return '<div id="undo" role="status"></div>'
     return (
-        f'<div id="undo"><form method="post" action="{view.here}/undo">{view.hidden(state=str(state))}'
-        f'<span id="did">{escape(did(last))}</span> <button>Undo</button></form></div>'
+        f'<div id="undo" role="status"><form method="post" action="{view.here}/undo">{view.hidden(state=str(state))}'
+        f'<span id="did">Last: {escape(did(last))}</span> <button data-key="u">Undo</button></form></div>'
     )
 
 
@@ -218,6 +236,8 @@ def _keys() -> str:
 def _attempt(view: View, told: Mapping[str, object], asked: Mapping[str, str]) -> str:
     source, target = str(told.get("source", "")), str(told.get("target", ""))
     reason = f" <code>{escape(str(told['reason']))}</code>" if "reason" in told else ""
+    decided = str(told.get("decided", ""))
+    reason += f" <em>{escape(_DECIDED[decided])}</em>" if decided in _DECIDED else ""
     detail = f"<p>{escape(str(told['detail']))}</p>" if "detail" in told else ""
     found = told.get("links_found")
     links = "".join(f"<li><code>{escape(str(one))}</code></li>" for one in found) if isinstance(found, list) else ""
@@ -240,7 +260,8 @@ def _later(told: Mapping[str, object]) -> str:
 
 def _table(view: View, heads: tuple[str, str, str], found: Iterable[Rule], button: str) -> str:
     rows = "".join(
-        f"<tr><td>{escape(rule.kind)}</td><td>{escape(rule.value)}</td><td>{escape(rule.action)}</td><td>"
+        f"<tr><td>{escape(rule.kind.removeprefix('known-'))}</td><td class=value>{escape(rule.value)}</td>"
+        f"<td>{escape(rule.action) if heads[2] else ''}</td><td>"
         f'<button name="remove" value="{escape(f"{rule.kind} {rule.value}")}">{button}'
         f"<span class=hide> {escape(rule.value)}</span></button></td></tr>"
         for rule in found
@@ -254,6 +275,10 @@ def _table(view: View, heads: tuple[str, str, str], found: Iterable[Rule], butto
     )
 
 
+def _own(view: View, owner: Owner) -> str:
+    return " (you are signed in with it)" if owner.digest == view.session.owner.digest else ""
+
+
 def _revoke(owner: Owner) -> str:
     if not owner.name:
         return ""
@@ -263,4 +288,4 @@ def _revoke(owner: Owner) -> str:
 
 def _time(told: object) -> str:
     time = str(told or "")
-    return f'<time datetime="{escape(time)}">{escape(time[:16].replace("T", " "))}</time>' if time else ""
+    return f'<time datetime="{escape(time)}">{escape(time[:16].replace("T", " "))} UTC</time>' if time else ""

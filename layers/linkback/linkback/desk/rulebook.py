@@ -36,9 +36,7 @@ class Rulebook:
         rule = self._read(site, told, now)
         before = self._table.look(rule.site, [rule.key]).get(rule.key)
         if before not in (None, rule.action) and not replacing:
-            said = (
-                f"There is a rule for {rule.kind} {rule.value} that says {before}: replace it, or take it back first."
-            )
+            said = f"There is a rule for {rule.kind} {rule.value} that says {before}. Say that the new one replaces it."
             raise Refused(409, "contradiction", said)
         if before is not rule.action:
             self._table.put_rule(rule)
@@ -85,7 +83,7 @@ class Rulebook:
         if kind is Kind.PREFIX and url.fragment:
             raise Refused(400, "bad-rule", "A prefix has no fragment: what is behind # is of one and the same page.")
         key = urls.page_key(url)
-        if kind is Kind.PREFIX and "/" not in key and is_shared(url.host):
+        if "/" not in key and is_shared(url.host):
             said = f"{key} has pages of many people: give the part that is one person's, such as {key}/somebody."
             raise Refused(400, "shared-host", said)
         if kind is Kind.PREFIX and key.count("/") >= rules.MOST_SEGMENTS:
@@ -99,18 +97,28 @@ class Rulebook:
         if host.count(".") >= rules.MOST_LABELS:
             raise Refused(400, "bad-rule", f"A host has at most {rules.MOST_LABELS} labels here.")
         if is_shared(host) or (":" not in host and self._is_suffix(host)):
-            said = f"{host} has pages of many people, so it is judged by author or by prefix, never as a host."
+            said = (
+                f"{host} has pages of many people, so it is judged by author or by prefix, never as a host: such as "
+                f"the prefix {host}/somebody/."
+            )
             raise Refused(400, "shared-host", said)
         return rules.authority(url)
 
 
 def _url(kind: Kind, value: str) -> urls.Url:
     """The address; one without a scheme is as good."""
+    if value.startswith("*."):
+        raise Refused(400, "bad-rule", "Leave the *. out: a host is meant with its subdomains.")
+    bad = ""
     try:
-        return urls.parse(value if "://" in value else f"https://{value}")
-    except urls.BadUrl as bad:
-        example = {"host": "spam.example", "prefix": "example.net/~bob/"}.get(kind, "https://bob.example/")
-        raise Refused(400, "bad-rule", f"value cannot be used: {bad}. Write it like {example}.") from None
+        url = urls.parse(value if "://" in value else f"https://{value}")
+        if "." in url.host or ":" in url.host or url.host == "localhost":
+            return url
+        bad = "its host is one word"
+    except urls.BadUrl as error:
+        bad = str(error)
+    example = {"host": "spam.example", "prefix": "example.net/~bob/"}.get(kind, "https://bob.example/")
+    raise Refused(400, "bad-rule", f"value cannot be used: {bad}. Write it like {example}.")
 
 
 def _word(told: Mapping[str, Any], name: str) -> str:

@@ -39,7 +39,7 @@ class Session(NamedTuple):
 
 
 class Last(NamedTuple):
-    """What was done last and can be undone: its place among the session's items, and the acts."""
+    """What was done last and can be undone: its place in the table, and the acts."""
 
     key: Item
     done: list[Done]
@@ -75,12 +75,12 @@ class Sessions:
         """Keep what was done, so that it can be undone."""
         acts = json.dumps([one.to_item() for one in done], ensure_ascii=False)
         place = f"UNDO#{int(now * 1000):015}{secrets.token_hex(2)}"
-        item = {"pk": f"SESSION#{session.key}", "sk": place, "done": acts, "expires": int(now) + UNDONE_FOR}
+        item = {"pk": _acts(session), "sk": place, "done": acts, "expires": int(now) + UNDONE_FOR}
         self._ledger.put(item)
 
     def last(self, session: Session, now: float) -> Last | None:
-        """What was done last and not undone since, if it is not older than a day."""
-        found = self._ledger.newest(f"SESSION#{session.key}", "UNDO#")
+        """What was done last with this token and not undone since, if it is not older than a day."""
+        found = self._ledger.newest(_acts(session), "UNDO#")
         if not found or int(found.get("expires", 0)) < now:
             return None
         return Last({"pk": found["pk"], "sk": found["sk"]}, [Done.from_item(one) for one in json.loads(found["done"])])
@@ -88,6 +88,11 @@ class Sessions:
     def forget(self, last: Last) -> None:
         """It was undone."""
         self._ledger.delete(last.key)
+
+
+def _acts(session: Session) -> str:
+    """The partition of what can be undone: the token's own, so that signing out loses nothing."""
+    return f"TOKEN#{session.owner.digest}"
 
 
 def cookie(value: str) -> str:
