@@ -61,7 +61,7 @@ def test_a_mention_is_approved_with_a_key_is_in_the_feed_and_is_taken_back(
     page.press("a")
     page.wait_for("document.querySelectorAll('.mention').length === 0")
     assert page.text("h1") == "Waiting (0)"
-    assert page.text("#toast") == page.text("#did") == f"{source}: approved."
+    assert page.text("#did") == f"Last: Approved: {source}."
     assert desk.public() == [source]
     with page.arrives():
         page.press("u")
@@ -128,7 +128,7 @@ def test_many_are_ticked_and_called_spam_at_once(desk: Desk, owner: Callable[...
     page.click(".bulk button[value^=spam]")
     page.wait_for("document.querySelectorAll('.mention').length === 1")
     assert page.all(HEADINGS) == ["Bo"]
-    assert page.text("#did") == "2 mentions: called spam."
+    assert page.text("#did") == "Last: Called spam: 2 mentions."
     go(page, "Spam")
     assert sorted(page.all(HEADINGS)) == ["Ada", "Cy"]
 

@@ -114,7 +114,7 @@ def test_a_decision_is_told_to_who_cannot_see_it(busy: Desk, browser: Browser, a
     page = busy.visitor(browser, View())
     sign_in(page)
     page.press("s")
-    page.wait_for("document.querySelector('#toast[role=status]').innerText.includes('called spam')")
+    page.wait_for("document.querySelector('#undo[role=status]').innerText.includes('Called spam')")
     assert [str(violation) for violation in axe.violations(page) if violation.grave] == []
     with page.arrives():
         page.press("u")
