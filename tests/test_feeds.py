@@ -840,3 +840,16 @@ def test_an_edit_is_announced_before_it_is_written(calls: list[Call], dynamodb: 
     shelf.change(record, 5, text="Edited")
     written = [params["Item"]["sk"]["S"].partition("#")[0] for name, params in calls if name == "PutItem"]
     assert written == ["EDIT", "MENTION"]
+
+
+@pytest.mark.parametrize("path", [path for path in PATHS if path != "/api/changes"])  # which says where to go on
+def test_while_numbers_are_ahead_of_the_clock_an_answer_stays_the_same(
+    reading: Bridge, table: Table, path: str
+) -> None:
+    """After a burst: else what says when it changed would say another second each second."""
+    for number in range(30):
+        Shelf(table).put(number)
+    table.next_number(time.time() + 45, "example.com")
+    first = reading.get(f"{path}?domain=example.com")
+    time.sleep(1.1)
+    assert reading.get(f"{path}?domain=example.com", if_none_match=headers(first)["etag"]).status == 304

@@ -37,7 +37,7 @@ class Answer:
     @property
     def changed(self) -> str:
         """When what is told last changed, as feeds write it."""
-        when = self.fresh.when if self.fresh else None
+        when = self.fresh.numbered if self.fresh else None
         return when.strftime("%Y-%m-%dT%H:%M:%SZ") if when else _LONG_AGO
 
     @property

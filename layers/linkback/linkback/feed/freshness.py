@@ -53,6 +53,15 @@ class Freshness:
         return self.tag(digest).removeprefix("W/") in tags or "*" in tags
 
     @property
+    def numbered(self) -> datetime | None:
+        """The time that the number of the last change says, the same however often it is asked.
+
+        In a burst numbers run ahead of the clock, by a second each.
+        """
+        return None if self.changed is None else datetime.fromtimestamp(self.changed + EPOCH, UTC)
+
+    @property
     def when(self) -> datetime | None:
-        """The time of the last change, if one is known: in a burst numbers run ahead of the clock."""
-        return None if self.changed is None else datetime.fromtimestamp(min(self.changed + EPOCH, int(self.now)), UTC)
+        """The time of the last change, not later than now (RFC 9110, section 8.8.2.1)."""
+        told = self.numbered
+        return told and min(told, datetime.fromtimestamp(int(self.now), UTC))
