@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Permitted = Callable[[str, str], bool | None]
 
 
-def unasked(host: str, ip: str) -> bool | None:  # noqa: ARG001 - who asks nobody needs no names
+def unasked(*_: str) -> bool | None:
     """Nobody is asked."""
     return None
 

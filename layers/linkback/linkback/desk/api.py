@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from linkback.rules import Rule
     from linkback.tokens import Owner
 
+_UNAUTHORIZED = 401  # RFC 9110, section 15.5.2
 _JSON = {
     "content-type": "application/json; charset=utf-8",
     "cache-control": "no-store",
@@ -146,7 +147,7 @@ def refusal(refused: Refused, **headers: str) -> Response:
     """A refusal as JSON."""
     told = {"error": refused.error, "error_description": refused.detail}
     extra = {"retry-after": str(refused.after)} if refused.after else {}
-    if refused.status == 401:  # noqa: PLR2004 - RFC 9110, 15.5.2
+    if refused.status == _UNAUTHORIZED:
         extra["www-authenticate"] = 'Bearer realm="Linkback"'
     return Response(refused.status, as_json(told), _JSON | extra | headers)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 Send = Callable[[dict[str, str]], None]
 
 DAYS = 14
+_LONGEST_ID = 22
 LONGEST_SEARCH = 200
 _TOLD = (
     "status",
@@ -63,7 +64,7 @@ class Attempts:
 
     def retry(self, ping_id: str, owner: Owner, base: str, now: datetime) -> dict[str, Any]:
         """Visit again, now: the record as it is then. Raises Refused."""
-        item = self._ledger.ping(ping_id) if len(ping_id) <= 64 else None  # noqa: PLR2004 - an id has 22
+        item = self._ledger.ping(ping_id) if len(ping_id) <= _LONGEST_ID else None
         ping = _ping(item) if item and owner.may(str(item.get("site"))) else None
         if not item or not ping:
             raise Refused(404, "unknown-ping", "There is no ping of this name, or it is older than 90 days.")

@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from linkback import keys
-from linkback.dynamodb import Items, pack, unpack
+from linkback.dynamodb import LONGEST_KEY, Items, pack, unpack
 from linkback.record import Record, State, partitions
 from linkback.table import record_of, rule_of
 
@@ -145,7 +145,7 @@ class Ledger:
     def rules(self, site: str, cursor: str = "", *, known: bool = False) -> Page[Rule]:
         """The rules of a site, by kind and value; with `known` instead whom approvals made known. Raises BadCursor."""
         sign = "KNOWN#" if known else "RULE#"
-        if cursor and (not cursor.startswith(sign) or len(cursor) > 1024):  # noqa: PLR2004 - DynamoDB's longest sort key
+        if cursor and (not cursor.startswith(sign) or len(cursor) > LONGEST_KEY):
             raise BadCursor(cursor)
         query: dict[str, Any] = {
             "KeyConditionExpression": "pk = :pk AND begins_with(sk, :sign)",
