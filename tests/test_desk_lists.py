@@ -193,3 +193,18 @@ def test_an_approval_leaves_a_declined_telling_of_the_same_claim_declined(
             "webmention": status,
         }, action
         assert told["pingback"]["reason"] == "blocked"
+
+
+def test_a_mention_that_a_hand_has_spoilt_hides_no_other(
+    me: Owner, shelf: Shelf, dynamodb: Any, table_name: str
+) -> None:
+    for number in range(3):
+        shelf.put(number, state=State.HELD)
+    for item in dynamodb.scan(TableName=table_name)["Items"]:
+        if item["sk"]["S"].startswith("MENTION#") and item["source"]["S"].endswith(("/0", "/1")):
+            spoilt = {"protocols": None} if item["source"]["S"].endswith("/0") else {"state": {"S": "lost"}}
+            whole = {name: value for name, value in (item | spoilt).items() if value}
+            dynamodb.put_item(TableName=table_name, Item=whole)
+    assert [item["wm-source"].rpartition("/")[2] for item in me.queue()] == ["2"]
+    me.sign_in()
+    assert me.page("?q=words").count('class="mention"') == 1

@@ -34,6 +34,7 @@ _MOST_ADDRESSES = 100
 _MOST_STRINGS = 10
 _LONGEST_TRY = 0.5
 _DNS_PORT = 53
+_KINDS = {4: "A", 6: "AAAA"}
 _PAYLOAD = 1_232  # what no network cuts into pieces; a longer answer comes over TCP
 
 _VERSION = re.compile(r"v=ppf1(?= |\Z)", re.IGNORECASE)
@@ -199,12 +200,12 @@ class Names:
 
     def addresses(self, host: str, version: int = 4) -> Sequence[str]:
         """The IPv4 or IPv6 addresses of a host, none if it has none. Raises Unanswered."""
-        return [record.address for record in self._records(host, "A" if version == 4 else "AAAA")]  # noqa: PLR2004
+        return [record.address for record in self._records(host, _KINDS[version])]
 
     def _records(self, name: str, kind: str) -> Sequence[Any]:
         # 30 ms of modules that only a Pingback of a known sender needs
-        import dns.exception  # noqa: PLC0415
-        import dns.message  # noqa: PLC0415
+        import dns.exception  # noqa: PLC0415 - see above
+        import dns.message  # noqa: PLC0415 - see above
 
         try:
             question = dns.message.make_query(name, kind, use_edns=0, payload=_PAYLOAD)
@@ -228,7 +229,7 @@ def _of_the_system() -> list[tuple[str, int]]:
 def _sent(question: Message, address: str, port: int, end: float) -> Message:
     """The answer of one nameserver: by datagram, and over TCP where that is too small for it."""
     import dns.message  # noqa: PLC0415 - see _records
-    import dns.query  # noqa: PLC0415
+    import dns.query  # noqa: PLC0415 - see _records
 
     for_all = end - time.monotonic()
     if for_all <= 0:
@@ -245,8 +246,8 @@ def _sent(question: Message, address: str, port: int, end: float) -> Message:
 def _found(answer: Message) -> Sequence[Any]:
     """The records asked for, at the end of the answer's own aliases. Raises ValueError if the nameserver failed."""
     import dns.flags  # noqa: PLC0415 - see _records
-    import dns.message  # noqa: PLC0415
-    import dns.rcode  # noqa: PLC0415
+    import dns.message  # noqa: PLC0415 - see _records
+    import dns.rcode  # noqa: PLC0415 - see _records
 
     if answer.flags & dns.flags.TC or not isinstance(answer, dns.message.QueryMessage):
         raise ValueError("the answer is not whole")

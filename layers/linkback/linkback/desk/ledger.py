@@ -94,9 +94,10 @@ class Ledger:
                 if len(found) == most or searched == MOST_SEARCHED or characters > MOST_CHARACTERS:
                     return Page(found, f"{place}.{before}")
                 before, searched = item["seq"], searched + 1
-                if "seen" in item and (wanted is None or wanted(record_of(item))):
-                    found.append(record_of(item))
-                    characters += len(item["seen"])
+                record = _readable(item)
+                if record and (wanted is None or wanted(record)):
+                    found.append(record)
+                    characters += len(record.seen)
             before = 0
         return Page(found, "")
 
@@ -205,6 +206,16 @@ class Ledger:
             Limit=1,
         )
         return next(found, None)
+
+
+def _readable(item: Item) -> Record | None:
+    """The mention that an item is. None for a tombstone, and for what a hand has spoilt: it must hide no other."""
+    if "seen" not in item:
+        return None
+    try:
+        return record_of(item)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 def _mentions_cursor(cursor: str) -> tuple[int, int]:
